@@ -1,0 +1,140 @@
+// Package coalesce writes calls that are in flight together as one batch.
+//
+// A call that finds nothing under way starts at once, alone: nothing ever waits
+// for company, so a quiet system has no added latency. Calls that arrive while
+// MaxFlushes flushes are running queue up and go out together with the next one.
+// Latency of one call is one or two flushes, whatever the load.
+//
+// A Group has no life cycle: goroutines exist only while calls are in flight.
+package coalesce
+
+import (
+	"context"
+	"fmt"
+	"sync"
+	"time"
+)
+
+// Result is what became of one request of a batch.
+type Result[R any] struct {
+	Value R
+	Err   error
+}
+
+// Options bound a Group. Zero values are the defaults in brackets.
+type Options struct {
+	MaxBatch   int           // requests in one flush [512]
+	MaxFlushes int           // flushes at the same time [1]
+	Timeout    time.Duration // of one flush [15 s]
+}
+
+// Flush does a batch. It returns one result for each request, in order. Its
+// context is not the callers': it ends only by Options.Timeout, because the
+// batch belongs to many callers.
+type Flush[Q, R any] func(ctx context.Context, batch []Q) []Result[R]
+
+// Group coalesces calls of Do into calls of its flush function.
+type Group[Q, R any] struct {
+	flush Flush[Q, R]
+	opts  Options
+
+	mu      sync.Mutex
+	queue   []*call[Q, R]
+	running int
+}
+
+type call[Q, R any] struct {
+	req  Q
+	res  Result[R]
+	done chan struct{}
+}
+
+// New returns a Group over flush.
+func New[Q, R any](flush Flush[Q, R], o Options) *Group[Q, R] {
+	if o.MaxBatch <= 0 {
+		o.MaxBatch = 512
+	}
+	if o.MaxFlushes <= 0 {
+		o.MaxFlushes = 1
+	}
+	if o.Timeout <= 0 {
+		o.Timeout = 15 * time.Second
+	}
+	return &Group[Q, R]{flush: flush, opts: o}
+}
+
+// Do has req done in some batch and returns its own result. When ctx ends
+// first, Do returns its error and what becomes of req is unknown. It may be
+// called concurrently; requests enter batches in the order of the calls.
+func (g *Group[Q, R]) Do(ctx context.Context, req Q) (R, error) {
+	c := &call[Q, R]{req: req, done: make(chan struct{})}
+	g.mu.Lock()
+	g.queue = append(g.queue, c)
+	if g.running < g.opts.MaxFlushes {
+		g.running++
+		go g.run()
+	}
+	g.mu.Unlock()
+	select {
+	case <-c.done:
+		return c.res.Value, c.res.Err
+	case <-ctx.Done():
+		var zero R
+		return zero, ctx.Err()
+	}
+}
+
+func (g *Group[Q, R]) run() {
+	for {
+		g.mu.Lock()
+		n := min(len(g.queue), g.opts.MaxBatch)
+		if n == 0 {
+			g.running--
+			g.mu.Unlock()
+			return
+		}
+		batch := g.queue[:n:n]
+		g.queue = g.queue[n:]
+		if len(g.queue) == 0 {
+			g.queue = nil
+		}
+		g.mu.Unlock()
+		g.do(batch)
+	}
+}
+
+func (g *Group[Q, R]) do(batch []*call[Q, R]) {
+	reqs := make([]Q, len(batch))
+	for i, c := range batch {
+		reqs[i] = c.req
+	}
+	results := g.safely(reqs)
+	for i, c := range batch {
+		c.res = results[i]
+		close(c.done)
+	}
+}
+
+// safely turns a panic or a wrong number of results into an error of every
+// caller: they wait for an answer and must get one.
+func (g *Group[Q, R]) safely(reqs []Q) (results []Result[R]) {
+	fail := func(err error) []Result[R] {
+		out := make([]Result[R], len(reqs))
+		for i := range out {
+			out[i].Err = err
+		}
+		return out
+	}
+	defer func() {
+		if p := recover(); p != nil {
+			results = fail(fmt.Errorf("batch of %d panicked: %v", len(reqs), p))
+		}
+	}()
+	ctx, cancel := context.WithTimeout(context.Background(), g.opts.Timeout)
+	defer cancel()
+	results = g.flush(ctx, reqs)
+	if len(results) != len(reqs) {
+		return fail(fmt.Errorf("batch of %d got %d results", len(reqs), len(results)))
+	}
+	return results
+}
