@@ -1,0 +1,198 @@
+package dapr
+
+import (
+	"cmp"
+	"context"
+	"slices"
+	"strconv"
+	"strings"
+	"sync"
+
+	runtimev1 "github.com/dapr/dapr/pkg/proto/runtime/v1"
+	"google.golang.org/grpc/codes"
+	"google.golang.org/grpc/status"
+
+	"github.com/tasktide/tasktide/core/coalesce"
+	"github.com/tasktide/tasktide/core/domain"
+	"github.com/tasktide/tasktide/ports"
+)
+
+const (
+	// A bulk request must stay below daprd's --max-body-size (4 MiB unless set).
+	maxRequestBytes = 1 << 20
+	maxRequest      = 512
+	// Requests of one topic at the same time: a partition whose leader is away
+	// delays its own request only.
+	maxRequests = 4
+
+	contentType = "application/cloudevents+json"
+)
+
+var _ ports.Publisher = (*Publisher)(nil)
+
+// Publisher publishes through the sidecar's bulk API, calls in flight together
+// as one request for each topic.
+//
+// A record arrives as it is: rawPayload keeps daprd from wrapping it, the
+// component's excludeHeaderMetaRegex ".*" keeps Dapr's metadata out of the
+// record's headers, partitionKey is its key. daprd waits for all in-sync
+// replicas before it answers (components-contrib, common/component/kafka,
+// GetSyncProducer). Its producer is not idempotent, so a record can arrive twice,
+// and two records of one key in flight at the same time can swap when the broker
+// makes it retry; callers that need an order wait for the first.
+type Publisher struct {
+	client *Client
+
+	mu     sync.Mutex
+	topics map[domain.Topic]*coalesce.Group[ports.Record, struct{}]
+}
+
+// NewPublisher returns a publisher over c.
+func NewPublisher(c *Client) *Publisher {
+	return &Publisher{client: c, topics: map[domain.Topic]*coalesce.Group[ports.Record, struct{}]{}}
+}
+
+// Publish is ports.Publisher.
+func (p *Publisher) Publish(ctx context.Context, r ports.Record) error {
+	_, err := p.topic(r.Topic).Do(ctx, r)
+	if err != nil && domain.KindOf(err) == domain.KindInternal {
+		return domain.Unavailable(dependency, err) // the caller's context ended
+	}
+	return err
+}
+
+func (p *Publisher) topic(t domain.Topic) *coalesce.Group[ports.Record, struct{}] {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	g := p.topics[t]
+	if g == nil {
+		g = coalesce.New(func(ctx context.Context, batch []ports.Record) []coalesce.Result[struct{}] {
+			return p.flush(ctx, t, batch)
+		}, coalesce.Options{MaxBatch: maxRequest, MaxFlushes: maxRequests})
+		p.topics[t] = g
+	}
+	return g
+}
+
+// flush publishes a batch in as many requests as its bytes need, in order.
+func (p *Publisher) flush(ctx context.Context, t domain.Topic, batch []ports.Record) []coalesce.Result[struct{}] {
+	out := make([]coalesce.Result[struct{}], len(batch))
+	for from := 0; from < len(batch); {
+		to, size := from+1, len(batch[from].Body)
+		for to < len(batch) && size+len(batch[to].Body) <= maxRequestBytes {
+			size += len(batch[to].Body)
+			to++
+		}
+		for i, err := range p.request(ctx, t, batch[from:to]) {
+			out[from+i].Err = err
+		}
+		from = to
+	}
+	return out
+}
+
+// request publishes records with one call and returns an error for each.
+func (p *Publisher) request(ctx context.Context, t domain.Topic, records []ports.Record) []error {
+	errs := make([]error, len(records))
+	failed, err := p.bulk(ctx, t, records)
+	if err == nil {
+		for i, why := range failed {
+			errs[i] = domain.Unavailable(dependency, status.Error(codes.Internal, why))
+		}
+		return errs
+	}
+	for i := range errs {
+		errs[i] = domain.Unavailable(dependency, err)
+	}
+	if c := status.Code(err); c != codes.Internal && c != codes.Unknown && c != codes.ResourceExhausted {
+		return errs // the sidecar can't be reached, or has no such component yet
+	}
+	// daprd answers a partial failure like a total one and does not say why: Sarama's
+	// error for a batch only counts (dapr, pkg/api/grpc, bulkPublishEvent; sarama,
+	// ProducerErrors). A record the broker will never take would thus look like an
+	// outage for ever, and take others with it. Only the largest can be the cause,
+	// if size is the cause: ask about that one alone, with the call that says why.
+	// The others are published again by their callers.
+	i := largest(records)
+	errs[i] = p.single(ctx, t, records[i])
+	return errs
+}
+
+func (p *Publisher) bulk(ctx context.Context, t domain.Topic, records []ports.Record) (failed map[int]string, err error) {
+	api, err := p.client.dial()
+	if err != nil {
+		return nil, err
+	}
+	req := &runtimev1.BulkPublishRequest{
+		PubsubName: p.client.cfg.PubSub, Topic: string(t),
+		Metadata: map[string]string{"rawPayload": "true"}, // never a key here: it would override the entries' own
+		Entries:  make([]*runtimev1.BulkPublishRequestEntry, len(records)),
+	}
+	for i, r := range records {
+		req.Entries[i] = &runtimev1.BulkPublishRequestEntry{
+			EntryId: strconv.Itoa(i), Event: r.Body, ContentType: contentType, Metadata: keyOf(r),
+		}
+	}
+	res, err := api.BulkPublishEvent(ctx, req)
+	if err != nil {
+		return nil, err
+	}
+	for _, f := range res.GetFailedEntries() {
+		i, err := strconv.Atoi(f.GetEntryId())
+		if err != nil || i < 0 || i >= len(records) {
+			continue
+		}
+		if failed == nil {
+			failed = map[int]string{}
+		}
+		failed[i] = f.GetError()
+	}
+	return failed, nil
+}
+
+func (p *Publisher) single(ctx context.Context, t domain.Topic, r ports.Record) error {
+	api, err := p.client.dial()
+	if err != nil {
+		return err
+	}
+	meta := map[string]string{"rawPayload": "true"}
+	for k, v := range keyOf(r) {
+		meta[k] = v
+	}
+	_, err = api.PublishEvent(ctx, &runtimev1.PublishEventRequest{
+		PubsubName: p.client.cfg.PubSub, Topic: string(t), Data: r.Body, DataContentType: contentType, Metadata: meta,
+	})
+	switch {
+	case err == nil:
+		return nil
+	case tooLarge(err):
+		return domain.Permanent(err)
+	}
+	return domain.Unavailable(dependency, err)
+}
+
+// keyOf is the metadata that makes r.Key the record's key.
+func keyOf(r ports.Record) map[string]string {
+	if r.Key == "" {
+		return nil
+	}
+	return map[string]string{"partitionKey": r.Key}
+}
+
+func largest(records []ports.Record) int {
+	at := 0
+	for i := range records {
+		if cmp.Compare(len(records[i].Body), len(records[at].Body)) > 0 {
+			at = i
+		}
+	}
+	return at
+}
+
+// tooLarge knows the refusals of the broker, of Sarama's own limit and of
+// daprd's --max-body-size by their texts: their codes say nothing.
+func tooLarge(err error) bool {
+	text := strings.ToLower(err.Error())
+	return slices.ContainsFunc([]string{"message was too large", "message larger than", "received message larger than max"},
+		func(s string) bool { return strings.Contains(text, s) })
+}
