@@ -1,0 +1,227 @@
+package memory
+
+import (
+	"context"
+	"hash/maphash"
+	"slices"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"github.com/tasktide/tasktide/core/domain"
+	"github.com/tasktide/tasktide/ports"
+)
+
+const laneShards = 64
+
+// group is a durable consumer group: its members compete, its lanes keep order.
+type group struct {
+	clock  ports.Clock
+	topics []domain.Topic // guarded by Bus.mu
+	seed   maphash.Seed
+	lanes  [laneShards]laneShard
+	turn   atomic.Uint64
+
+	mu      sync.Mutex
+	members atomic.Pointer[[]*member] // replaced under mu
+	joined  chan struct{}             // closed and replaced when a member joins
+}
+
+type laneShard struct {
+	mu    sync.Mutex
+	lanes map[laneKey]*lane
+}
+
+type laneKey struct {
+	topic domain.Topic
+	key   string
+}
+
+// lane holds the deliveries of one topic and key that wait for the running one.
+// It exists while there is any.
+type lane struct{ waiting []*job }
+
+type job struct {
+	record ports.Record
+	ctx    context.Context // of the publisher; Background for the backlog
+	turn   chan struct{}   // closed when the job may run; nil: run by the lane itself
+}
+
+func newGroup(clock ports.Clock) *group {
+	g := &group{clock: clock, seed: maphash.MakeSeed(), joined: make(chan struct{})}
+	g.members.Store(&[]*member{})
+	for i := range g.lanes {
+		g.lanes[i].lanes = map[laneKey]*lane{}
+	}
+	return g
+}
+
+func (g *group) shard(k laneKey) *laneShard {
+	return &g.lanes[maphash.String(g.seed, k.key)%laneShards]
+}
+
+// deliver runs r through its lane in the caller's goroutine.
+func (g *group) deliver(ctx context.Context, r ports.Record) error {
+	k := laneKey{r.Topic, r.Key}
+	if j := g.enter(k, &job{record: r, ctx: ctx, turn: make(chan struct{})}); j != nil {
+		<-j.turn // its own wait for ctx would break the order of the lane
+	}
+	defer g.exit(k)
+	return g.settle(ctx, r)
+}
+
+// enter returns nil when the lane was free and is now the caller's, else j, queued.
+func (g *group) enter(k laneKey, j *job) *job {
+	sh := g.shard(k)
+	sh.mu.Lock()
+	defer sh.mu.Unlock()
+	if l := sh.lanes[k]; l != nil {
+		l.waiting = append(l.waiting, j)
+		return j
+	}
+	sh.lanes[k] = &lane{}
+	return nil
+}
+
+// exit hands the lane to the next job.
+func (g *group) exit(k laneKey) {
+	sh := g.shard(k)
+	sh.mu.Lock()
+	l := sh.lanes[k]
+	if len(l.waiting) == 0 {
+		delete(sh.lanes, k)
+		sh.mu.Unlock()
+		return
+	}
+	next := l.waiting[0]
+	l.waiting = l.waiting[1:]
+	sh.mu.Unlock()
+	if next.turn != nil {
+		close(next.turn)
+		return
+	}
+	go g.backlog(k, next)
+}
+
+// enqueue puts a retained record on its lane; nobody waits for it.
+func (g *group) enqueue(r ports.Record) {
+	k := laneKey{r.Topic, r.Key}
+	j := &job{record: r, ctx: context.Background()}
+	if g.enter(k, j) == nil {
+		go g.backlog(k, j)
+	}
+}
+
+func (g *group) backlog(k laneKey, j *job) {
+	defer g.exit(k)
+	_ = g.settle(j.ctx, j.record)
+}
+
+// settle delivers r until a member says done; an error only when ctx ends.
+func (g *group) settle(ctx context.Context, r ports.Record) error {
+	for {
+		m, err := g.pick(ctx, r.Topic)
+		if err != nil {
+			return err
+		}
+		a := m.handler(m.ctx, message(r))
+		m.exit()
+		if !a.Again {
+			return nil
+		}
+		if err := g.clock.Wait(ctx, max(a.After, time.Millisecond)); err != nil {
+			return err
+		}
+	}
+}
+
+// pick enters a member that has the topic, in turn; it waits while there is none.
+func (g *group) pick(ctx context.Context, t domain.Topic) (*member, error) {
+	for {
+		g.mu.Lock()
+		joined := g.joined
+		g.mu.Unlock()
+		members := *g.members.Load()
+		for range members {
+			m := members[g.turn.Add(1)%uint64(len(members))]
+			if slices.Contains(m.topics, t) && m.enter() {
+				return m, nil
+			}
+		}
+		select {
+		case <-joined:
+		case <-ctx.Done():
+			return nil, ctx.Err()
+		}
+	}
+}
+
+func (g *group) join(m *member) {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	next := append(slices.Clone(*g.members.Load()), m)
+	g.members.Store(&next)
+	close(g.joined)
+	g.joined = make(chan struct{})
+}
+
+func (g *group) leave(m *member) {
+	g.mu.Lock()
+	next := slices.DeleteFunc(slices.Clone(*g.members.Load()), func(o *member) bool { return o == m })
+	g.members.Store(&next)
+	g.mu.Unlock()
+	m.close()
+}
+
+// member is one instance of a durable group.
+type member struct {
+	handler ports.Handler
+	ctx     context.Context
+	topics  []domain.Topic
+
+	running atomic.Int64 // handlers; closing adds a large negative number
+	once    sync.Once
+	idle    chan struct{} // closed when it is closing and the last handler has returned
+}
+
+const closing = -1 << 40
+
+// enter says whether a handler may start.
+func (m *member) enter() bool {
+	if m.running.Add(1) > 0 {
+		return true
+	}
+	m.exit()
+	return false
+}
+
+func (m *member) exit() {
+	if m.running.Add(-1) == closing {
+		m.once.Do(func() { close(m.idle) })
+	}
+}
+
+func (m *member) close() {
+	if m.running.Add(closing) == closing {
+		m.once.Do(func() { close(m.idle) })
+	}
+}
+
+// untilClosed is a context that ends when ch is closed.
+func untilClosed(ch <-chan struct{}) context.Context { return closedContext{context.Background(), ch} }
+
+type closedContext struct {
+	context.Context
+	ch <-chan struct{}
+}
+
+func (c closedContext) Done() <-chan struct{} { return c.ch }
+
+func (c closedContext) Err() error {
+	select {
+	case <-c.ch:
+		return context.Canceled
+	default:
+		return nil
+	}
+}

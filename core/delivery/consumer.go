@@ -1,0 +1,224 @@
+package delivery
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"github.com/google/uuid"
+
+	"github.com/tasktide/tasktide/core/domain"
+	"github.com/tasktide/tasktide/ports"
+)
+
+// Handler is a use case that takes one event. Its effect must be idempotent by a
+// unique key. A returned error decides the outcome by its kind; see the package.
+type Handler func(ctx context.Context, e domain.Event) error
+
+// Deps are what a Consumer needs from outside.
+type Deps struct {
+	State   ports.StateStore
+	Letters ports.DeadLetterStore
+	Clock   ports.Clock
+	Probe   func(context.Context) error // do the dependencies of handler, state and letters answer?
+	Log     *slog.Logger
+}
+
+// Consumer applies the delivery contract for one durable group.
+type Consumer struct {
+	Deps
+	group   string
+	handler Handler
+	opts    Options
+	circuit *Circuit
+	stats   stats
+
+	id     string // of this instance, in the nonces
+	starts atomic.Uint64
+	owed   refunds
+}
+
+// NewConsumer returns a Consumer that hands the events of group to handler.
+func NewConsumer(group string, handler Handler, d Deps, o Options) *Consumer {
+	o = o.withDefaults()
+	return &Consumer{
+		Deps: d, group: group, handler: handler, opts: o,
+		circuit: NewCircuit(d.Probe, d.Clock, o.ProbeEvery),
+		id:      uuid.NewString()[:8],
+	}
+}
+
+// Handle is the ports.Handler of the group.
+func (c *Consumer) Handle(ctx context.Context, m ports.Message) ports.Answer {
+	if ok, wait := c.circuit.Allow(ctx); !ok {
+		return ports.Answer{Again: true, After: wait}
+	}
+	e, err := decode(m)
+	if err != nil {
+		return c.bury(ctx, m, e, 1, nil, err)
+	}
+	key := domain.ProcessedKey(e.ID, c.group)
+	started, answer := c.start(ctx, m, e, key)
+	if answer != nil {
+		return *answer
+	}
+	return c.finish(ctx, m, e, key, started, c.run(ctx, e))
+}
+
+// decode reads the event and checks it against where it was found.
+func decode(m ports.Message) (domain.Event, error) {
+	e, err := domain.DecodeEvent(m.Body)
+	switch {
+	case err != nil:
+		return e, err
+	case !m.Topic.Carries(e.Type):
+		return e, domain.Malformed("topic %s does not carry %s", m.Topic, e.Type)
+	case m.Key != "" && m.Key != e.UserID:
+		return e, domain.Malformed("the record's key %.80q is not the user %.80q", m.Key, e.UserID)
+	}
+	return e, nil
+}
+
+// start is step 1. It returns the record that is now in force, or the answer
+// that ends the delivery.
+func (c *Consumer) start(ctx context.Context, m ports.Message, e domain.Event, key string) (record, *ports.Answer) {
+	by, now := nonce(c.id, c.starts.Add(1)), c.Clock.Now()
+	err := c.put(ctx, ports.Item{Key: key, Value: firstStart(by, now), Mode: ports.IfAbsent})
+	if err == nil {
+		c.owed.take(key)
+		return record{State: stateStarted, Attempts: 1, By: by, At: &now}, nil
+	}
+	for range 16 { // each round lost to another instance means that one made progress
+		if !errors.Is(err, domain.ErrConflict) {
+			c.owed.add(key) // it may have been written all the same
+			return record{}, c.interrupted(ctx, err)
+		}
+		entries, getErr := c.State.Get(ctx, key)
+		if getErr != nil {
+			return record{}, c.interrupted(ctx, getErr)
+		}
+		item := ports.Item{Key: key, Value: firstStart(by, now), Mode: ports.IfAbsent}
+		next := record{State: stateStarted, Attempts: 1, By: by, At: &now}
+		if len(entries) == 1 { // else it expired or was cleared just now
+			seen := decodeRecord(entries[0].Value)
+			if answer := c.refuse(ctx, m, e, seen, now); answer != nil {
+				return record{}, answer
+			}
+			next = seen
+			next.Attempts, next.By, next.At, next.NextAt = seen.Attempts+1, by, &now, nil
+			if c.owed.take(key) {
+				next.Attempts = max(seen.Attempts, 1)
+			}
+			item = ports.Item{Key: key, Value: next.encode(), Mode: ports.IfMatch, ETag: entries[0].ETag}
+		}
+		if err = c.put(ctx, item); err == nil {
+			return next, nil
+		}
+	}
+	return record{}, &ports.Answer{Again: true, After: c.opts.BackoffMin}
+}
+
+// refuse is the answer to a delivery whose record says not to handle it now; nil
+// to handle it.
+func (c *Consumer) refuse(ctx context.Context, m ports.Message, e domain.Event, seen record, now time.Time) *ports.Answer {
+	if seen.State == stateDone {
+		c.stats.duplicates.Add(1)
+		return &ports.Answer{}
+	}
+	if seen.NextAt != nil && seen.NextAt.After(now) {
+		return &ports.Answer{Again: true, After: seen.NextAt.Sub(now)}
+	}
+	if seen.Attempts < c.opts.Attempts || c.owed.has(domain.ProcessedKey(e.ID, c.group)) {
+		return nil
+	}
+	// All attempts were started. One of them may still run somewhere: wait until
+	// it can't, then it has killed its process (or its failure could not be noted).
+	if seen.Error == "" && seen.At != nil {
+		if left := seen.At.Add(c.opts.HandlerTimeout).Sub(now); left > 0 {
+			return &ports.Answer{Again: true, After: min(left, time.Second)}
+		}
+	}
+	cause := seen.Error
+	if cause == "" {
+		cause = fmt.Sprintf("the process ended during each of %d attempts", seen.Attempts)
+	}
+	answer := c.bury(ctx, m, e, seen.Attempts, seen.First, errors.New(cause))
+	return &answer
+}
+
+// run is step 2: the use case with its deadline; a panic is an error.
+func (c *Consumer) run(ctx context.Context, e domain.Event) (err error) {
+	ctx, cancel := context.WithTimeout(ctx, c.opts.HandlerTimeout)
+	defer cancel()
+	defer func() {
+		if p := recover(); p != nil {
+			err = fmt.Errorf("the handler panicked: %v", p)
+		}
+	}()
+	return c.handler(domain.WithRequest(ctx, e.CorrelationID, e.TraceParent), e)
+}
+
+// put writes one item, always with the TTL: a write without would erase it.
+func (c *Consumer) put(ctx context.Context, i ports.Item) error {
+	i.TTL = c.opts.TTL
+	return c.State.Put(ctx, i)[0]
+}
+
+// interrupted answers a delivery that could not get through to state or letters.
+// Nothing was counted.
+func (c *Consumer) interrupted(ctx context.Context, err error) *ports.Answer {
+	if ctx.Err() == nil {
+		c.circuit.Check(ctx, err)
+		c.Log.WarnContext(ctx, "delivery interrupted", "group", c.group, "error", err)
+	}
+	return &ports.Answer{Again: true, After: c.opts.ProbeEvery}
+}
+
+// Ready is nil while the group takes events, else why it waits.
+func (c *Consumer) Ready(context.Context) error { return c.circuit.Err() }
+
+// refunds remembers attempts that could not be given back in the state store,
+// because it was down too. They are lost with the process: then an outage costs
+// one attempt.
+type refunds struct {
+	some atomic.Bool // there may be keys; read without the lock by every delivery
+	mu   sync.Mutex
+	keys map[string]struct{}
+}
+
+const maxRefunds = 100_000
+
+func (r *refunds) add(key string) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if r.keys == nil {
+		r.keys = map[string]struct{}{}
+	}
+	if len(r.keys) < maxRefunds {
+		r.keys[key] = struct{}{}
+		r.some.Store(true)
+	}
+}
+
+func (r *refunds) has(key string) bool {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	_, ok := r.keys[key]
+	return ok
+}
+
+func (r *refunds) take(key string) bool {
+	if !r.some.Load() {
+		return false
+	}
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	_, ok := r.keys[key]
+	delete(r.keys, key)
+	r.some.Store(len(r.keys) > 0)
+	return ok
+}

@@ -1,0 +1,12 @@
+// Package outbox relays stored events to the publisher.
+//
+// A Relay takes only its own service's events, by leases on shards of users.
+// At most one event of a user is unacknowledged at any time: the next is read
+// only when the one before is published and removed. So a user's events reach
+// each topic in the order of the stream, on every transport; a crash or a lost
+// lease publishes the last one again and never skips or swaps. Users do not wait
+// for each other: one whose event can't be published is retried alone, for as
+// long as it takes.
+//
+// A Relay starts its goroutines in Run and has ended them when Run returns.
+package outbox

@@ -1,0 +1,266 @@
+package outbox
+
+import (
+	"context"
+	"log/slog"
+	"slices"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"github.com/google/uuid"
+
+	"github.com/tasktide/tasktide/core/domain"
+	"github.com/tasktide/tasktide/ports"
+)
+
+// Options of a Relay. Zero values are the defaults in brackets.
+type Options struct {
+	InFlight   int           // users whose events are being published at the same time [2048]
+	Poll       time.Duration // how often to look without being woken [1 s]
+	LeaseTTL   time.Duration // how long a dead relay keeps its shards [10 s]
+	BackoffMin time.Duration // wait after the first failed publish of a user [50 ms]
+	BackoffMax time.Duration // longest such wait [1 s]
+}
+
+func (o Options) withDefaults() Options {
+	set := func(d *time.Duration, v time.Duration) {
+		if *d <= 0 {
+			*d = v
+		}
+	}
+	if o.InFlight <= 0 {
+		o.InFlight = 2048
+	}
+	set(&o.Poll, time.Second)
+	set(&o.LeaseTTL, 10*time.Second)
+	set(&o.BackoffMin, 50*time.Millisecond)
+	set(&o.BackoffMax, time.Second)
+	return o
+}
+
+// Relay publishes the pending events of one service.
+type Relay struct {
+	service   domain.Service
+	owner     string
+	outbox    ports.Outbox
+	publisher ports.Publisher
+	clock     ports.Clock
+	log       *slog.Logger
+	opts      Options
+
+	slots  chan struct{} // one for each publish that is under way
+	again  chan struct{} // something was settled: there may be a next head
+	wg     sync.WaitGroup
+	mu     sync.Mutex
+	busy   map[string]struct{} // users with an event in this relay's hands
+	shards map[int]int         // how many of them are in each shard
+	lease  domain.Lease
+
+	published, failures atomic.Int64
+}
+
+// NewRelay returns a Relay of service's events.
+func NewRelay(service domain.Service, o ports.Outbox, p ports.Publisher, c ports.Clock, log *slog.Logger, opts Options) *Relay {
+	opts = opts.withDefaults()
+	return &Relay{
+		service: service, owner: uuid.NewString(), outbox: o, publisher: p, clock: c, log: log, opts: opts,
+		slots: make(chan struct{}, opts.InFlight), again: make(chan struct{}, 1),
+		busy: map[string]struct{}{}, shards: map[int]int{},
+	}
+}
+
+// Run relays until ctx ends, then gives its leases up and returns when no
+// publish is under way any more.
+func (r *Relay) Run(ctx context.Context) {
+	renewals := make(chan struct{})
+	go func() {
+		defer close(renewals)
+		r.renew(ctx)
+	}()
+	for ctx.Err() == nil {
+		if r.round(ctx) == 0 {
+			r.rest(ctx)
+		}
+	}
+	<-renewals
+	r.wg.Wait()
+	last, cancel := context.WithTimeout(context.WithoutCancel(ctx), 2*time.Second)
+	defer cancel()
+	if _, err := r.outbox.Lease(last, r.service, r.owner, 0, r.opts.LeaseTTL, nil); err != nil {
+		r.log.DebugContext(ctx, "leases run out by themselves", "error", err)
+	}
+}
+
+// renew keeps the leases. Without an answer they run out: present stops the work.
+func (r *Relay) renew(ctx context.Context) {
+	for {
+		asked := r.clock.Now()
+		l, err := r.outbox.Lease(ctx, r.service, r.owner, domain.Shards, r.opts.LeaseTTL, r.busyShards())
+		if err == nil {
+			l.Until = asked.Add(r.opts.LeaseTTL) // on our clock, from before the question
+			r.mu.Lock()
+			changed := !slices.Equal(l.Shards, r.lease.Shards)
+			r.lease = l
+			r.mu.Unlock()
+			if changed {
+				r.signal()
+			}
+		} else if ctx.Err() == nil {
+			r.log.WarnContext(ctx, "can't renew the relay's leases", "error", err)
+		}
+		wait := r.opts.LeaseTTL / 4
+		if err != nil {
+			wait = r.opts.LeaseTTL / 20
+		}
+		if r.clock.Wait(ctx, wait) != nil {
+			return
+		}
+	}
+}
+
+func (r *Relay) busyShards() []int {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	out := make([]int, 0, len(r.shards))
+	for s := range r.shards {
+		out = append(out, s)
+	}
+	return out
+}
+
+// present is the lease while it holds, with a margin for what is sent under it.
+func (r *Relay) present() (domain.Lease, bool) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	return r.lease, len(r.lease.Shards) > 0 && r.clock.Now().Before(r.lease.Until.Add(-r.opts.LeaseTTL/10))
+}
+
+// round reads heads once and starts publishing those that are new; it returns
+// how many.
+func (r *Relay) round(ctx context.Context) int {
+	l, ok := r.present()
+	if !ok {
+		return 0
+	}
+	r.mu.Lock()
+	limit := r.opts.InFlight + len(r.busy)
+	r.mu.Unlock()
+	heads, err := r.outbox.Heads(ctx, l, limit)
+	if err != nil {
+		if ctx.Err() == nil {
+			r.fail(ctx, "can't read the outbox", err)
+			_ = r.clock.Wait(ctx, r.opts.BackoffMin)
+		}
+		return 0
+	}
+	started := 0
+	for _, p := range heads {
+		if !r.claim(p.Event.UserID) {
+			continue
+		}
+		select {
+		case r.slots <- struct{}{}:
+		case <-ctx.Done():
+			r.release(p.Event.UserID)
+			return started
+		}
+		started++
+		r.wg.Go(func() { r.relay(ctx, p) })
+	}
+	return started
+}
+
+// rest waits until there may be something to do.
+func (r *Relay) rest(ctx context.Context) {
+	poll, cancel := context.WithTimeout(ctx, r.opts.Poll)
+	defer cancel()
+	select {
+	case <-poll.Done():
+	case <-r.outbox.Wake():
+	case <-r.again:
+	}
+}
+
+func (r *Relay) signal() {
+	select {
+	case r.again <- struct{}{}:
+	default:
+	}
+}
+
+func (r *Relay) claim(user string) bool {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if _, ok := r.busy[user]; ok {
+		return false
+	}
+	r.busy[user] = struct{}{}
+	r.shards[domain.ShardOf(user)]++
+	return true
+}
+
+func (r *Relay) release(user string) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	delete(r.busy, user)
+	s := domain.ShardOf(user)
+	if r.shards[s]--; r.shards[s] == 0 {
+		delete(r.shards, s)
+	}
+}
+
+// relay publishes one user's head and removes it, however often it takes, while
+// the lease holds. It enters with a slot and has none while it waits.
+func (r *Relay) relay(ctx context.Context, p domain.Pending) {
+	defer r.signal()
+	defer r.release(p.Event.UserID)
+	wait := r.opts.BackoffMin
+	for {
+		err := r.once(ctx, p)
+		<-r.slots
+		if err == nil {
+			return
+		}
+		if ctx.Err() != nil {
+			return
+		}
+		r.fail(ctx, "can't publish, the user's events wait", err, "user_id", p.Event.UserID, "position", p.Event.Position, "topic", p.Topic)
+		if r.clock.Wait(ctx, wait) != nil {
+			return
+		}
+		wait = min(2*wait, r.opts.BackoffMax)
+		select {
+		case r.slots <- struct{}{}:
+		case <-ctx.Done():
+			return
+		}
+	}
+}
+
+func (r *Relay) once(ctx context.Context, p domain.Pending) error {
+	l, ok := r.present()
+	if !ok || !slices.Contains(l.Shards, domain.ShardOf(p.Event.UserID)) {
+		return nil // somebody else's now
+	}
+	body, err := domain.EncodeEvent(p.Event)
+	if err != nil {
+		return err
+	}
+	if err := r.publisher.Publish(ctx, ports.Record{Topic: p.Topic, Key: p.Event.UserID, Body: body}); err != nil {
+		return err
+	}
+	r.published.Add(1)
+	return r.outbox.Settle(context.WithoutCancel(ctx), l, p)
+}
+
+func (r *Relay) fail(ctx context.Context, msg string, err error, args ...any) {
+	r.failures.Add(1)
+	r.log.WarnContext(ctx, msg, append(args, "error", err)...)
+}
+
+// Stats counts what a Relay did since it was made.
+type Stats struct{ Published, Failures int64 }
+
+// Stats reads the counters.
+func (r *Relay) Stats() Stats { return Stats{r.published.Load(), r.failures.Load()} }
