@@ -7,6 +7,8 @@ import (
 	"strconv"
 	"time"
 	"unicode/utf8"
+
+	"github.com/google/uuid"
 )
 
 const hex = "0123456789abcdef"
@@ -70,6 +72,26 @@ func Strings(b []byte, list []string) []byte {
 		b = String(b, s)
 	}
 	return append(b, ']')
+}
+
+// UUID appends id in its usual form of 36 characters, as a JSON string.
+func UUID(b []byte, id uuid.UUID) []byte {
+	b = append(b, '"')
+	for i, c := range id {
+		if i == 4 || i == 6 || i == 8 || i == 10 {
+			b = append(b, '-')
+		}
+		b = append(b, hex[c>>4], hex[c&15])
+	}
+	return append(b, '"')
+}
+
+// UUIDOrNull appends *id, or null.
+func UUIDOrNull(b []byte, id *uuid.UUID) []byte {
+	if id == nil {
+		return append(b, "null"...)
+	}
+	return UUID(b, *id)
 }
 
 // Bool appends true or false.
