@@ -1,0 +1,92 @@
+package cluster
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/IBM/sarama"
+)
+
+// CreateTopics creates topics and waits until each partition has a leader; one that exists is left as it is.
+func (k *Kafka) CreateTopics(ctx context.Context, partitions int, topics ...string) error {
+	return CreateTopics(ctx, k.Brokers(), partitions, topics...)
+}
+
+// CreateTopics is the same for any broker.
+func CreateTopics(ctx context.Context, brokers []string, partitions int, topics ...string) error {
+	admin, err := sarama.NewClusterAdmin(brokers, kafkaClient())
+	if err != nil {
+		return fmt.Errorf("connect to %v: %w", brokers, err)
+	}
+	defer func() { _ = admin.Close() }()
+	for _, t := range topics {
+		// -1: the broker's own default
+		detail := &sarama.TopicDetail{NumPartitions: int32(partitions), ReplicationFactor: -1}
+		err := admin.CreateTopic(t, detail, false)
+		if err != nil && !errors.Is(err, sarama.ErrTopicAlreadyExists) {
+			return fmt.Errorf("create topic %s: %w", t, err)
+		}
+	}
+	for {
+		err := led(admin, topics)
+		if err == nil {
+			return nil
+		}
+		select {
+		case <-ctx.Done():
+			return fmt.Errorf("topics are not ready: %w", err)
+		case <-time.After(20 * time.Millisecond):
+		}
+	}
+}
+
+func led(admin sarama.ClusterAdmin, topics []string) error {
+	all, err := admin.DescribeTopics(topics)
+	if err != nil {
+		return err
+	}
+	for _, t := range all {
+		if t.Err != sarama.ErrNoError {
+			return fmt.Errorf("topic %s: %w", t.Name, t.Err)
+		}
+		for _, p := range t.Partitions {
+			if p.Err != sarama.ErrNoError || p.Leader < 0 {
+				return fmt.Errorf("topic %s, partition %d: leader %d: %w", t.Name, p.ID, p.Leader, p.Err)
+			}
+		}
+	}
+	return nil
+}
+
+// registered reports whether the broker at addr answers and knows itself as a live member of the cluster.
+func registered(ctx context.Context, addr string, id int32) error {
+	config := kafkaClient()
+	if deadline, ok := ctx.Deadline(); ok {
+		left := time.Until(deadline)
+		config.Net.DialTimeout, config.Net.ReadTimeout, config.Net.WriteTimeout = left, left, left
+	}
+	b := sarama.NewBroker(addr)
+	if err := b.Open(config); err != nil {
+		return err
+	}
+	defer func() { _ = b.Close() }()
+	answer, err := b.GetMetadata(sarama.NewMetadataRequest(config.Version, nil))
+	if err != nil {
+		return err
+	}
+	for _, member := range answer.Brokers {
+		if member.ID() == id {
+			return nil
+		}
+	}
+	return fmt.Errorf("broker %d is not registered yet", id)
+}
+
+func kafkaClient() *sarama.Config {
+	config := sarama.NewConfig()
+	config.Version = sarama.V3_6_0_0
+	config.ClientID = "tasktide-test-cluster"
+	return config
+}

@@ -1,0 +1,59 @@
+#!/usr/bin/env bash
+# Installs what the tests and local clusters need beside Go's own modules, below .tools/ of this repository:
+#   daprd      the Dapr sidecar, built from the Go module tools/daprd
+#   kafka      the jars of an Apache Kafka server, listed in tools/kafka/pom.xml
+#   golangci   golangci-lint, built from the Go module tools/golangci
+# usage: tools/install.sh [NAME...]   (default: all). What is there and current is left alone.
+set -euo pipefail
+
+root=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
+tools=$root/.tools
+mkdir -p "$tools/bin"
+
+sum() { cat "$@" | cksum | tr -d ' '; }
+
+need() { # PROGRAM WHAT_TO_DO
+	command -v "$1" >/dev/null || { echo "$1 is missing: $2" >&2; exit 1; }
+}
+
+# go_tool NAME PACKAGE BUILD_FLAGS...: builds tools/NAME's PACKAGE unless the stamp says that this was done.
+go_tool() {
+	local name=$1 package=$2 module=$root/tools/$1
+	shift 2
+	local binary=$tools/bin/${package##*/} stamp
+	stamp="$(sum "$module/go.mod" "$module/go.sum") $*"
+	if [[ -x $binary && $(cat "$tools/$name.stamp" 2>/dev/null) == "$stamp" ]]; then return; fi
+	need go "install Go $(sed -n 's/^go //p' "$module/go.mod") or later"
+	echo "building ${package##*/} (minutes on a cold cache) ..." >&2
+	(cd "$module" && GOWORK=off go build -mod=readonly -trimpath -ldflags='-s -w' "$@" -o "$binary.new" "$package")
+	mv "$binary.new" "$binary"
+	echo "$stamp" >"$tools/$name.stamp"
+}
+
+daprd() { go_tool daprd github.com/dapr/dapr/cmd/daprd -tags stablecomponents; }
+
+golangci() { go_tool golangci github.com/golangci/golangci-lint/v2/cmd/golangci-lint; }
+
+kafka() {
+	local pom=$root/tools/kafka/pom.xml version dir
+	version=$(sed -n 's:.*<kafka.version>\(.*\)</kafka.version>.*:\1:p' "$pom")
+	dir=$tools/kafka-$version
+	if [[ $(cat "$dir/stamp" 2>/dev/null) == "$(sum "$pom")" ]]; then return; fi
+	need mvn "install the package maven"
+	need java "install a Java 17 runtime (package default-jre-headless)"
+	echo "fetching Apache Kafka $version ..." >&2
+	rm -rf "$dir.new"
+	mvn -q -B -f "$pom" dependency:copy-dependencies -DincludeScope=runtime "-DoutputDirectory=$dir.new/libs" >&2
+	sum "$pom" >"$dir.new/stamp"
+	rm -rf "$dir"
+	mv "$dir.new" "$dir"
+}
+
+for tool in "${@:-daprd kafka golangci}"; do
+	for name in $tool; do
+		case $name in
+		daprd | kafka | golangci) "$name" ;;
+		*) echo "unknown tool $name" >&2; exit 2 ;;
+		esac
+	done
+done
