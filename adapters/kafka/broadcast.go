@@ -164,7 +164,7 @@ func (b *broadcast) follow(ctx context.Context, pc sarama.PartitionConsumer, d *
 			b.log.DebugContext(ctx, "kafka partition error", "error", err)
 		}
 	})
-	read(ctx, pc.Messages(), d, func() {})
+	read(ctx, pc.Messages(), d, func() { d.mark() })
 	pc.AsyncClose()
 	watch.Wait()
 }

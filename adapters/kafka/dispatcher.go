@@ -1,7 +1,6 @@
 package kafka
 
 import (
-	"bytes"
 	"context"
 	"sync"
 	"time"
@@ -24,11 +23,13 @@ type dispatcher struct {
 
 	mu      sync.Mutex
 	ring    ring
-	lanes   map[string]*lane
-	free    []*lane // lanes to reuse
+	lanes   map[string]*lane // by key, empty ones too
+	empty   int              // lanes that have no record and are kept for the next one
 	ready   readyList
 	workers int
 	closed  bool
+	done    int64 // answers not counted in stats yet
+	again   int64
 	idle    chan struct{} // closed when closed and no worker is left
 	space   chan struct{} // capacity 1: the low-water mark moved
 }
@@ -55,11 +56,16 @@ func (d *dispatcher) offer(batch []*sarama.ConsumerMessage) []*sarama.ConsumerMe
 		batch = batch[1:]
 		n := d.ring.push(m.Offset, m.Value)
 		l := d.lanes[string(m.Key)]
-		if l == nil {
-			l = d.newLane(string(m.Key))
+		switch {
+		case l == nil:
+			l = &lane{key: string(m.Key), first: n}
+			d.lanes[l.key] = l
+			d.ready.push(l)
+		case l.n == 0:
+			d.empty--
 			l.first = n
 			d.ready.push(l)
-		} else {
+		default:
 			d.ring.at(l.last).next = n
 		}
 		l.last = n
@@ -69,16 +75,18 @@ func (d *dispatcher) offer(batch []*sarama.ConsumerMessage) []*sarama.ConsumerMe
 	return batch
 }
 
-func (d *dispatcher) newLane(key string) *lane {
-	var l *lane
-	if k := len(d.free); k > 0 {
-		l, d.free = d.free[k-1], d.free[:k-1]
-	} else {
-		l = &lane{}
+// sweep forgets the empty lanes when there are more than could be in use; they
+// are kept until then because the next record of a user mostly comes soon.
+func (d *dispatcher) sweep() {
+	if d.empty <= 2*d.limits.window {
+		return
 	}
-	l.key = key
-	d.lanes[key] = l
-	return l
+	for key, l := range d.lanes {
+		if l.n == 0 {
+			delete(d.lanes, key)
+		}
+	}
+	d.empty = 0
 }
 
 // hire starts a worker if there is work for one more. A worker that took a lane
@@ -92,6 +100,7 @@ func (d *dispatcher) hire() {
 }
 
 func (d *dispatcher) work() {
+	var copies arena
 	d.mu.Lock()
 	for d.ready.len() > 0 && !d.closed {
 		l := d.ready.pop()
@@ -101,7 +110,7 @@ func (d *dispatcher) work() {
 		d.hire()
 		d.mu.Unlock()
 		// The handler owns its body; value stays for the next try.
-		answer := d.handler(d.ctx, ports.Message{Topic: d.topic, Key: l.key, Body: bytes.Clone(value)})
+		answer := d.handler(d.ctx, ports.Message{Topic: d.topic, Key: l.key, Body: copies.clone(value)})
 		d.mu.Lock()
 		d.settle(l, answer, tries)
 	}
@@ -112,14 +121,14 @@ func (d *dispatcher) work() {
 
 func (d *dispatcher) settle(l *lane, a ports.Answer, tries int) {
 	if a.Again && (d.limits.tries == 0 || tries < d.limits.tries) {
-		d.stats.again.Add(1)
+		d.again++
 		d.wait(l, a.After)
 		return
 	}
 	if a.Again {
 		d.stats.givenUp.Add(1)
 	} else {
-		d.stats.done.Add(1)
+		d.done++
 	}
 	next := d.ring.at(l.first).next // read first: the slot is free after finish
 	if d.ring.finish(l.first) {
@@ -134,9 +143,8 @@ func (d *dispatcher) settle(l *lane, a ports.Answer, tries int) {
 		d.ready.push(l)
 		return
 	}
-	delete(d.lanes, l.key)
-	l.key = ""
-	d.free = append(d.free, l)
+	d.empty++
+	d.sweep()
 }
 
 // wait makes l ready again after a while; a stop ends the wait for good, and the
@@ -189,6 +197,9 @@ func (d *dispatcher) rest() {
 func (d *dispatcher) mark() int64 {
 	d.mu.Lock()
 	defer d.mu.Unlock()
+	d.stats.done.Add(d.done)
+	d.stats.again.Add(d.again)
+	d.done, d.again = 0, 0
 	return d.ring.next
 }
 

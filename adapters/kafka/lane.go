@@ -11,8 +11,8 @@ type slot struct {
 	done   bool
 }
 
-// lane is the records of one key that are not done, in order. It is idle only
-// while a timer or a worker has it, else it is on the ready list.
+// lane is the records of one key that are not done, in order. With records it
+// is on the ready list, unless a worker has it or it waits for its timer.
 type lane struct {
 	key         string
 	first, last uint64 // numbers of slots
@@ -79,4 +79,25 @@ func (q *readyList) pop() *lane {
 		q.head = 0
 	}
 	return l
+}
+
+// arena copies bodies into shared chunks, a few in each: one allocation for a
+// handful of small records, and a body that is kept keeps no more than a chunk.
+type arena struct{ free []byte }
+
+const chunk = 4 << 10
+
+// clone returns a copy of b that nothing else overlaps, also when it is appended to.
+func (a *arena) clone(b []byte) []byte {
+	n := len(b)
+	if n > chunk/4 {
+		return append([]byte(nil), b...)
+	}
+	if n > len(a.free) {
+		a.free = make([]byte, chunk)
+	}
+	c := a.free[:n:n]
+	a.free = a.free[n:]
+	copy(c, b)
+	return c
 }
