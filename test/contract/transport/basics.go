@@ -19,6 +19,14 @@ func cases() []testCase {
 		{"a_broadcast_starts_at_the_newest_event", 1, broadcastStartsAtNewest},
 		{"again_is_redelivered_after_about_the_wait", 1, againAfter},
 		{"a_handler_owns_its_body", 1, handlerOwnsBody},
+		{"a_stop_lets_running_handlers_finish", 1, stopLetsFinish},
+		{"a_stop_cancels_handlers_at_the_deadline_and_takes_no_more", 1, stopCancelsAtDeadline},
+		{"a_stop_does_not_wait_for_retries", 1, stopReleasesRetries},
+		{"stopped_twice_and_started_again", 1, stopTwiceStartAgain},
+		{"a_slow_handler_holds_back_the_queue_and_nobody_else", 1, backPressure},
+		{"members_come_go_and_are_killed_under_load", 1, membersComeAndGo},
+		{"hostile_bodies_arrive_byte_for_byte", 1, hostileArriveUntouched},
+		{"hostile_keys_arrive", 1, hostileKeys},
 	}
 }
 

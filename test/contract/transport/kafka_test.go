@@ -7,11 +7,13 @@ import (
 	"log/slog"
 	"net"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
 	"github.com/google/uuid"
 	"github.com/twmb/franz-go/pkg/kfake"
+	"github.com/twmb/franz-go/pkg/kmsg"
 
 	"github.com/tasktide/tasktide/adapters/kafka"
 	"github.com/tasktide/tasktide/core/domain"
@@ -29,10 +31,32 @@ func TestKafkaFake(t *testing.T) {
 		t.Fatal(err)
 	}
 	t.Cleanup(cluster.Close)
-	transport.Run(t, kafkaHarness("kafka (kfake)", kafka.Config{
+	h := kafkaHarness("kafka (kfake)", kafka.Config{
 		Brokers: cluster.ListenAddrs(), SessionTimeout: 3 * time.Second, Heartbeat: 300 * time.Millisecond, RebalanceTimeout: 8 * time.Second,
-	}))
+	})
+	h.Outage = &silence{cluster: cluster}
+	transport.Run(t, h)
 }
+
+// silence is a broker that hangs up on every request; it keeps what it has.
+type silence struct {
+	cluster *kfake.Cluster
+	on      atomic.Bool
+}
+
+func (s *silence) Stop(testing.TB) {
+	s.on.Store(true)
+	s.cluster.ControlKey(-1, func(kmsg.Request) (kmsg.Response, error, bool) {
+		if !s.on.Load() {
+			s.cluster.DropControl()
+			return nil, nil, false
+		}
+		s.cluster.KeepControl()
+		return nil, errors.New("the broker is away"), true
+	})
+}
+
+func (s *silence) Start(testing.TB) { s.on.Store(false) }
 
 func kafkaHarness(name string, cfg kafka.Config) transport.Harness {
 	cfg.Window, cfg.MaxInFlight = 128, 16
