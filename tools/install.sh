@@ -25,7 +25,7 @@ go_tool() {
 	if [[ -x $binary && $(cat "$tools/$name.stamp" 2>/dev/null) == "$stamp" ]]; then return; fi
 	need go "install Go $(sed -n 's/^go //p' "$module/go.mod") or later"
 	echo "building ${package##*/} (minutes on a cold cache) ..." >&2
-	(cd "$module" && GOWORK=off go build -mod=readonly -trimpath -ldflags='-s -w' "$@" -o "$binary.new" "$package")
+	(cd "$module" && GOWORK=off go build -mod=readonly -ldflags='-s -w' "$@" -o "$binary.new" "$package")
 	mv "$binary.new" "$binary"
 	echo "$stamp" >"$tools/$name.stamp"
 }

@@ -1,0 +1,104 @@
+package cluster
+
+import (
+	"encoding/json"
+	"fmt"
+	"os"
+	"path/filepath"
+	"strings"
+)
+
+// Addresses are the only things in which local Dapr files differ from the deployed ones.
+type Addresses struct {
+	Brokers     []string
+	DatabaseURL string
+}
+
+// RenderedDapr is what a sidecar is started with.
+type RenderedDapr struct {
+	Resources string // folder of components
+	Config    string // file
+}
+
+// deployedBrokers is the address that deploy/dapr/ contains.
+const deployedBrokers = `"redpanda.default.svc.cluster.local:9093"`
+
+// RenderDapr copies the files of deploy/dapr into dir: brokers replaced, and instead of the Kubernetes secret store a
+// file with the same secrets, under the same component name.
+func RenderDapr(dir string, a Addresses) (RenderedDapr, error) {
+	root, err := Root()
+	if err != nil {
+		return RenderedDapr{}, err
+	}
+	if dir, err = filepath.Abs(dir); err != nil {
+		return RenderedDapr{}, err
+	}
+	r := RenderedDapr{Resources: filepath.Join(dir, "resources"), Config: filepath.Join(dir, "appconfig.yaml")}
+	if err := os.MkdirAll(r.Resources, 0o700); err != nil {
+		return r, err
+	}
+	source := filepath.Join(root, "deploy", "dapr")
+	for _, folder := range []string{"components", "bindings"} {
+		files, err := filepath.Glob(filepath.Join(source, folder, "*.yaml"))
+		if err != nil {
+			return r, err
+		}
+		for _, f := range files {
+			if err := renderComponent(f, r.Resources, a); err != nil {
+				return r, fmt.Errorf("render %s: %w", f, err)
+			}
+		}
+	}
+	if err := localSecrets(r.Resources, filepath.Join(dir, "secrets.json"), a); err != nil {
+		return r, err
+	}
+	config, err := os.ReadFile(filepath.Join(source, "config", "appconfig.yaml"))
+	if err != nil {
+		return r, err
+	}
+	return r, os.WriteFile(r.Config, config, 0o600)
+}
+
+func renderComponent(file, into string, a Addresses) error {
+	b, err := os.ReadFile(file)
+	if err != nil {
+		return err
+	}
+	text := string(b)
+	if strings.Contains(text, "type: secretstores.kubernetes") {
+		return nil
+	}
+	if strings.Contains(text, "type: pubsub.kafka") {
+		if strings.Count(text, deployedBrokers) != 1 {
+			return fmt.Errorf("the address %s is not there once", deployedBrokers)
+		}
+		text = strings.Replace(text, deployedBrokers, fmt.Sprintf("%q", strings.Join(a.Brokers, ",")), 1)
+	}
+	return os.WriteFile(filepath.Join(into, filepath.Base(file)), []byte(text), 0o600)
+}
+
+// localSecrets replaces components/secrets.yaml.
+func localSecrets(resources, file string, a Addresses) error {
+	secrets, err := json.Marshal(map[string]map[string]string{"app-secrets": {"DATABASE_URL": a.DatabaseURL}})
+	if err != nil {
+		return err
+	}
+	if err := os.WriteFile(file, secrets, 0o600); err != nil {
+		return err
+	}
+	component := fmt.Sprintf(`apiVersion: dapr.io/v1alpha1
+kind: Component
+metadata:
+  name: secretstore
+  namespace: default
+spec:
+  type: secretstores.local.file
+  version: v1
+  metadata:
+    - name: secretsFile
+      value: %q
+    - name: multiValued
+      value: "true"
+`, file)
+	return os.WriteFile(filepath.Join(resources, "secrets.yaml"), []byte(component), 0o600)
+}

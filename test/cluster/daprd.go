@@ -1,0 +1,141 @@
+package cluster
+
+import (
+	"context"
+	"path/filepath"
+	"strconv"
+	"time"
+)
+
+// DaprdOptions says for which application a Dapr sidecar runs, and how.
+type DaprdOptions struct {
+	AppID   string
+	AppPort int
+	Dir     string // log
+	Dapr    RenderedDapr
+	PodName string // what {podName} stands for; default: the app id with -0
+
+	HTTPPort, GRPCPort int // 0: free ones
+
+	AppToken string // the sidecar shows it to the application (APP_API_TOKEN)
+	APIToken string // the application must show it to the sidecar (DAPR_API_TOKEN); empty: none
+
+	MaxMessageBytes  int           // the broker's limit; default 1 MiB
+	BlockShutdown    time.Duration // keep the API for so long after SIGTERM while the application drains
+	GracefulShutdown time.Duration // default 5 s, in whole seconds
+	AppHealth        *AppHealth    // nil: the application's health is not asked
+	LogLevel         string        // default info
+	Args             []string      // in addition
+}
+
+// AppHealth makes the sidecar stop deliveries while the application says that it is not well.
+type AppHealth struct {
+	Path          string
+	ProbeInterval time.Duration // whole seconds
+	ProbeTimeout  time.Duration
+	Threshold     int
+}
+
+// Daprd is one sidecar. Started means: its API is open and its components work. It waits for the application's port
+// then, and takes deliveries only after that: see Connected.
+type Daprd struct {
+	*Server
+	HTTPPort, GRPCPort int
+}
+
+// NewDaprd starts a sidecar. The binary is built when it is not there.
+func NewDaprd(ctx context.Context, o DaprdOptions) (*Daprd, error) {
+	if err := ensureTool(ctx, "daprd"); err != nil {
+		return nil, err
+	}
+	root, err := Root()
+	if err != nil {
+		return nil, err
+	}
+	ports, err := FreePorts(3)
+	if err != nil {
+		return nil, err
+	}
+	o.withDefaults(ports)
+	dir, err := filepath.Abs(o.Dir)
+	if err != nil {
+		return nil, err
+	}
+	d := &Daprd{HTTPPort: o.HTTPPort, GRPCPort: o.GRPCPort}
+	d.Server = &Server{within: 30 * time.Second, ready: answers(d.URL() + "/v1.0/healthz/outbound"), command: Command{
+		Name: "daprd of " + o.AppID, Path: filepath.Join(root, ".tools", "bin", "daprd"), Args: o.args(ports[2]), Dir: dir,
+		Env: o.env(), Log: filepath.Join(dir, "daprd-"+o.AppID+".log"),
+		StopWithin: o.BlockShutdown + o.GracefulShutdown + 10*time.Second,
+	}}
+	return d, d.Start(ctx)
+}
+
+// URL is the address of the sidecar's HTTP API.
+func (d *Daprd) URL() string { return "http://" + loopback(d.HTTPPort) }
+
+// Connected waits until the sidecar has reached the application and is fully healthy.
+func (d *Daprd) Connected(ctx context.Context) error {
+	return d.Await(ctx, 30*time.Second, answers(d.URL()+"/v1.0/healthz"))
+}
+
+func (o *DaprdOptions) withDefaults(ports []int) {
+	if o.HTTPPort == 0 {
+		o.HTTPPort = ports[0]
+	}
+	if o.GRPCPort == 0 {
+		o.GRPCPort = ports[1]
+	}
+	if o.PodName == "" {
+		o.PodName = o.AppID + "-0"
+	}
+	if o.MaxMessageBytes == 0 {
+		o.MaxMessageBytes = 1 << 20
+	}
+	if o.GracefulShutdown == 0 {
+		o.GracefulShutdown = 5 * time.Second
+	}
+	if o.LogLevel == "" {
+		o.LogLevel = "info"
+	}
+}
+
+// defaultBody is what daprd allows for a request unless told otherwise.
+const defaultBody = 4 << 20
+
+func (o *DaprdOptions) args(internalPort int) []string {
+	args := []string{
+		"--mode", "standalone", "--app-id", o.AppID, "--app-protocol", "http",
+		"--app-port", strconv.Itoa(o.AppPort), "--app-channel-address", "127.0.0.1",
+		"--dapr-http-port", strconv.Itoa(o.HTTPPort), "--dapr-grpc-port", strconv.Itoa(o.GRPCPort),
+		"--dapr-listen-addresses", "127.0.0.1",
+		"--dapr-internal-grpc-port", strconv.Itoa(internalPort), "--dapr-internal-grpc-listen-address", "127.0.0.1",
+		"--resources-path", o.Dapr.Resources, "--config", o.Dapr.Config,
+		"--dapr-graceful-shutdown-seconds", strconv.Itoa(int(o.GracefulShutdown.Seconds())),
+		// Raw payloads travel as base64 in JSON: 4 bytes for 3, and the frame.
+		"--max-body-size", strconv.Itoa(max(defaultBody, o.MaxMessageBytes*14/10)),
+		"--enable-metrics=false", "--log-level", o.LogLevel,
+		// No actors, no workflows, no jobs: the control plane's services stay away.
+		"--placement-host-address", "", "--scheduler-host-address", "",
+	}
+	if o.BlockShutdown > 0 {
+		args = append(args, "--dapr-block-shutdown-duration", o.BlockShutdown.String())
+	}
+	if h := o.AppHealth; h != nil {
+		args = append(args, "--enable-app-health-check", "--app-health-check-path", h.Path,
+			"--app-health-probe-interval", strconv.Itoa(int(h.ProbeInterval.Seconds())),
+			"--app-health-probe-timeout", strconv.Itoa(int(h.ProbeTimeout.Milliseconds())),
+			"--app-health-threshold", strconv.Itoa(h.Threshold))
+	}
+	return append(args, o.Args...)
+}
+
+func (o *DaprdOptions) env() []string {
+	env := BaseEnv("POD_NAME="+o.PodName, "NAMESPACE=default")
+	if o.AppToken != "" {
+		env = append(env, "APP_API_TOKEN="+o.AppToken)
+	}
+	if o.APIToken != "" {
+		env = append(env, "DAPR_API_TOKEN="+o.APIToken)
+	}
+	return env
+}

@@ -1,0 +1,182 @@
+package cluster
+
+import (
+	"bytes"
+	"encoding/json"
+	"fmt"
+	"io"
+	"net"
+	"net/http"
+	"net/http/httptest"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+)
+
+// testApp is the least that a sidecar needs: it subscribes one topic, raw, and remembers what arrives.
+type testApp struct {
+	token string
+	sub   []map[string]any
+
+	mu     sync.Mutex
+	events []string
+	again  int // how many more deliveries are answered with "again"
+	denied int
+	cron   int
+}
+
+func (a *testApp) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	if a.token != "" && r.Header.Get("dapr-api-token") != a.token {
+		a.denied++
+		w.WriteHeader(http.StatusForbidden)
+		return
+	}
+	switch r.URL.Path {
+	case "/dapr/subscribe":
+		_ = json.NewEncoder(w).Encode(a.sub)
+	case "/events":
+		var envelope struct {
+			Data []byte `json:"data_base64"`
+		}
+		_ = json.NewDecoder(r.Body).Decode(&envelope)
+		if a.again > 0 {
+			a.again--
+			_, _ = io.WriteString(w, `{"status":"RETRY"}`)
+			return
+		}
+		a.events = append(a.events, string(envelope.Data))
+		_, _ = io.WriteString(w, `{"status":"SUCCESS"}`)
+	case "/reminder-check-cron":
+		a.cron++
+	case "/healthz":
+	default:
+		w.WriteHeader(http.StatusServiceUnavailable)
+	}
+}
+
+func (a *testApp) got(event string) bool {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	for _, e := range a.events {
+		if e == event {
+			return true
+		}
+	}
+	return false
+}
+
+// serve listens; daprd waits for this port.
+func (a *testApp) serve(t *testing.T, port int) {
+	t.Helper()
+	l, err := net.Listen("tcp", loopback(port))
+	if err != nil {
+		t.Fatal(err)
+	}
+	s := httptest.NewUnstartedServer(a)
+	_ = s.Listener.Close()
+	s.Listener = l
+	s.Start()
+	t.Cleanup(s.Close)
+}
+
+func call(t *testing.T, method, url, token, body string) (int, string) {
+	t.Helper()
+	r, err := http.NewRequestWithContext(t.Context(), method, url, strings.NewReader(body))
+	if err != nil {
+		t.Fatal(err)
+	}
+	r.Header.Set("Content-Type", "application/json")
+	if token != "" {
+		r.Header.Set("dapr-api-token", token)
+	}
+	response, err := http.DefaultClient.Do(r)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() { _ = response.Body.Close() }()
+	var b bytes.Buffer
+	_, _ = b.ReadFrom(response.Body)
+	return response.StatusCode, b.String()
+}
+
+func want(t *testing.T, what string, status int) func(int, string) {
+	return func(got int, body string) {
+		t.Helper()
+		if got != status {
+			t.Errorf("%s: status %d, want %d: %s", what, got, status, body)
+		}
+	}
+}
+
+// TestSidecarsRunOnTheDeployedComponents drives the files of deploy/dapr with a real daprd, Kafka and PostgreSQL.
+func TestSidecarsRunOnTheDeployedComponents(t *testing.T) {
+	t.Parallel()
+	pg, k := StartPostgres(t, PostgresOptions{Fast: true}), StartKafka(t, KafkaOptions{})
+	must(t, pg.CreateDatabase(t.Context(), Database))
+	must(t, k.CreateTopics(t.Context(), 2, "task-created", "task-updates"))
+	files, err := RenderDapr(t.TempDir(), Addresses{Brokers: k.Brokers(), DatabaseURL: pg.URL(Database)})
+	must(t, err)
+	ports, err := FreePorts(1)
+	must(t, err)
+
+	app := &testApp{token: "to-the-app", again: 3, sub: []map[string]any{
+		{"pubsubname": "pubsub", "topic": "task-created", "route": "/events", "metadata": map[string]string{"rawPayload": "true"}},
+		{"pubsubname": "pubsub-broadcast", "topic": "task-updates", "route": "/events", "metadata": map[string]string{"rawPayload": "true"}},
+	}}
+	began := time.Now()
+	d := StartDaprd(t, DaprdOptions{AppID: "websocket-service", AppPort: ports[0], Dapr: files, AppToken: "to-the-app", APIToken: "to-dapr"})
+	t.Logf("API open in %s, before the application listens", time.Since(began))
+	app.serve(t, ports[0])
+	must(t, d.Connected(t.Context()))
+	t.Logf("connected in %s", time.Since(began))
+
+	publish := func(component, topic, body string) {
+		t.Helper()
+		want(t, "publish", http.StatusNoContent)(call(t, "POST",
+			fmt.Sprintf("%s/v1.0/publish/%s/%s?metadata.rawPayload=true&metadata.partitionKey=alice", d.URL(), component, topic), "to-dapr", body))
+	}
+	publish("pubsub", "task-created", `{"b":1,"a":2}`)
+	waitUntil(t, "the event is delivered, after three times again", func() bool { return app.got(`{"b":1,"a":2}`) })
+
+	if err := d.Kill(); err != nil {
+		t.Fatal(err)
+	}
+	produce(t, k, "task-created", "not json, while the sidecar is dead")
+	began = time.Now()
+	must(t, d.Start(t.Context()))
+	must(t, d.Connected(t.Context()))
+	t.Logf("connected in %s after a kill", time.Since(began))
+	deadline := time.Now().Add(20 * time.Second) // the broker waits for the dead member's session first
+	for !app.got("not json, while the sidecar is dead") && time.Now().Before(deadline) {
+		time.Sleep(20 * time.Millisecond)
+	}
+	if !app.got("not json, while the sidecar is dead") {
+		t.Error("the event that was published meanwhile is lost")
+	}
+	publish("pubsub-broadcast", "task-updates", `{"n":1}`)
+	waitUntil(t, "the broadcast is delivered", func() bool { return app.got(`{"n":1}`) })
+
+	state := d.URL() + "/v1.0/state/statestore"
+	want(t, "put", http.StatusNoContent)(call(t, "POST", state, "to-dapr",
+		`[{"key":"processed-1-audit","value":{"state":"done"},"metadata":{"ttlInSeconds":"60"},"options":{"concurrency":"first-write"}}]`))
+	want(t, "put of what exists", http.StatusInternalServerError)(call(t, "POST", state, "to-dapr",
+		`[{"key":"processed-1-audit","value":{"state":"x"},"options":{"concurrency":"first-write"}}]`))
+	want(t, "call without the sidecar's token", http.StatusUnauthorized)(call(t, "GET", state+"/processed-1-audit", "", ""))
+	c, err := pgxConnect(t, pg.URL(Database))
+	must(t, err)
+	var key string
+	must(t, c.QueryRow(t.Context(), "select key from dapr_state").Scan(&key))
+	if key != "processed-1-audit" {
+		t.Errorf("the key is stored as %q", key)
+	}
+
+	began = time.Now()
+	must(t, d.Stop())
+	t.Logf("stopped in %s", time.Since(began))
+	if app.denied != 0 {
+		t.Errorf("%d calls to the application came without its token", app.denied)
+	}
+}

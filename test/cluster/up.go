@@ -1,0 +1,243 @@
+package cluster
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+)
+
+// Options says what Up brings up.
+type Options struct {
+	Transport  string                                // kafka or dapr
+	Dir        string                                // data, logs, programs and secrets; a second Up with the same keeps the data
+	Services   []string                              // nil: every service that apps/ has
+	Partitions int                                   // of each topic; default 8
+	Brokers    int                                   // default 1
+	KnownPorts bool                                  // the services' default ports where they are free
+	Env        []string                              // for every service, over ours
+	Log        func(format string, args ...any)      // progress; may be nil
+	Kafka      func(*KafkaOptions)                   // last word on the broker; may be nil
+	Postgres   func(*PostgresOptions)                // last word on the database server; may be nil
+	Daprd      func(service string, o *DaprdOptions) // last word on a sidecar; may be nil
+}
+
+// Cluster is a whole system that runs.
+type Cluster struct {
+	Transport     string
+	Dir           string
+	Postgres      *Postgres
+	Kafka         *Kafka
+	Services      map[string]*Service
+	Sidecars      map[string]*Daprd // dapr only
+	JWTSecretFile string
+
+	options  Options
+	appToken string
+	dapr     RenderedDapr
+}
+
+// Database is the name of the system's database.
+const Database = "tasktide"
+
+// Up starts PostgreSQL, Kafka, with Dapr a sidecar for each service, migrates, creates the topics and starts the
+// services. What was started is stopped again when something fails.
+func Up(ctx context.Context, o Options) (*Cluster, error) {
+	if o.Transport != "kafka" && o.Transport != "dapr" {
+		return nil, fmt.Errorf("transport %q: want kafka or dapr", o.Transport)
+	}
+	if o.Partitions == 0 {
+		o.Partitions = 8
+	}
+	if o.Log == nil {
+		o.Log = func(string, ...any) {}
+	}
+	dir, err := filepath.Abs(o.Dir)
+	if err != nil {
+		return nil, err
+	}
+	c := &Cluster{Transport: o.Transport, Dir: dir, options: o,
+		Services: map[string]*Service{}, Sidecars: map[string]*Daprd{}}
+	for _, step := range []struct {
+		what string
+		do   func(context.Context) error
+	}{
+		{"secrets", c.prepare}, {"programs", c.build}, {"PostgreSQL", c.startPostgres}, {"Kafka", c.startKafka},
+		{"schema", c.migrate}, {"topics", c.applyTopics}, {"Dapr's files", c.renderDapr}, {"services", c.startServices},
+	} {
+		began := time.Now()
+		if err := step.do(ctx); err != nil {
+			return nil, errors.Join(fmt.Errorf("%s: %w", step.what, err), c.Stop())
+		}
+		o.Log("%-14s ready in %s", step.what, time.Since(began).Round(time.Millisecond))
+	}
+	return c, nil
+}
+
+func (c *Cluster) prepare(context.Context) error {
+	if err := os.MkdirAll(c.Dir, 0o755); err != nil {
+		return err
+	}
+	c.JWTSecretFile = filepath.Join(c.Dir, "jwt-secret")
+	if _, err := keepSecret(c.JWTSecretFile); err != nil {
+		return err
+	}
+	var err error
+	c.appToken, err = keepSecret(filepath.Join(c.Dir, "app-api-token"))
+	if err != nil || c.options.Services != nil {
+		return err
+	}
+	c.options.Services, err = existingServices()
+	return err
+}
+
+func (c *Cluster) build(ctx context.Context) error { return BuildApps(ctx, c.bin()) }
+
+func (c *Cluster) bin() string { return filepath.Join(c.Dir, "bin") }
+
+func (c *Cluster) startPostgres(ctx context.Context) error {
+	o := PostgresOptions{Dir: filepath.Join(c.Dir, "postgres")}
+	if c.options.Postgres != nil {
+		c.options.Postgres(&o)
+	}
+	var err error
+	if c.Postgres, err = NewPostgres(ctx, o); err != nil {
+		return err
+	}
+	return c.Postgres.CreateDatabase(ctx, Database)
+}
+
+func (c *Cluster) startKafka(ctx context.Context) error {
+	o := KafkaOptions{Dir: filepath.Join(c.Dir, "kafka"), Brokers: c.options.Brokers}
+	if c.options.Kafka != nil {
+		c.options.Kafka(&o)
+	}
+	var err error
+	c.Kafka, err = NewKafka(ctx, o)
+	return err
+}
+
+func (c *Cluster) migrate(ctx context.Context) error {
+	_, err := c.Tasktide(ctx, "migrate", "up")
+	return err
+}
+
+func (c *Cluster) applyTopics(ctx context.Context) error {
+	_, err := c.Tasktide(ctx, "topics", "apply", "--partitions", strconv.Itoa(c.options.Partitions))
+	return err
+}
+
+func (c *Cluster) renderDapr(context.Context) error {
+	if c.Transport != "dapr" {
+		return nil
+	}
+	var err error
+	c.dapr, err = RenderDapr(filepath.Join(c.Dir, "dapr"), Addresses{Brokers: c.Kafka.Brokers(), DatabaseURL: c.DatabaseURL()})
+	return err
+}
+
+// DatabaseURL is the address of the system's database.
+func (c *Cluster) DatabaseURL() string { return c.Postgres.URL(Database) }
+
+// URL is the address of a service, empty when it was not started.
+func (c *Cluster) URL(service string) string {
+	if s := c.Services[service]; s != nil {
+		return s.URL()
+	}
+	return ""
+}
+
+// Env is the environment that each service and the command line get.
+func (c *Cluster) Env() []string {
+	return []string{
+		"ENVIRONMENT=development", "TRANSPORT=" + c.Transport, "DATABASE_URL=" + c.DatabaseURL(),
+		"KAFKA_BROKERS=" + strings.Join(c.Kafka.Brokers(), ","), "JWT_SECRET_FILE=" + c.JWTSecretFile,
+		"APP_API_TOKEN=" + c.appToken, "LOG_FORMAT=json",
+	}
+}
+
+// Tasktide runs the operator's command line and returns its output.
+func (c *Cluster) Tasktide(ctx context.Context, args ...string) (string, error) {
+	cmd := exec.CommandContext(ctx, filepath.Join(c.bin(), "tasktide"), args...)
+	cmd.Env = append(append(BaseEnv(), c.Env()...), c.options.Env...)
+	cmd.Dir = c.Dir
+	var stderr strings.Builder
+	cmd.Stderr = &stderr
+	out, err := cmd.Output()
+	if err != nil {
+		err = fmt.Errorf("tasktide %s: %w\n%s%s", strings.Join(args, " "), err, out, stderr.String())
+	}
+	return string(out), err
+}
+
+// Token is a signed token for the user.
+func (c *Cluster) Token(ctx context.Context, user string) (string, error) {
+	out, err := c.Tasktide(ctx, "token", "--user", user)
+	return strings.TrimSpace(out), err
+}
+
+// Servers are all processes, those that others need last.
+func (c *Cluster) Servers() []*Server {
+	var all []*Server
+	for _, s := range c.Services {
+		all = append(all, s.Server)
+	}
+	for _, d := range c.Sidecars {
+		all = append(all, d.Server)
+	}
+	if c.Kafka != nil {
+		for _, b := range c.Kafka.brokers {
+			all = append(all, b.Server)
+		}
+	}
+	if c.Postgres != nil {
+		all = append(all, c.Postgres.Server)
+	}
+	return all
+}
+
+// Stop stops everything in an orderly way: services first, while their sidecars still answer, data stores last.
+func (c *Cluster) Stop() error {
+	services, sidecars := &group{}, &group{}
+	for _, s := range c.Services {
+		services.do(s.Stop)
+	}
+	errs := []error{services.wait()}
+	for _, d := range c.Sidecars {
+		sidecars.do(d.Stop)
+	}
+	errs = append(errs, sidecars.wait())
+	if c.Kafka != nil {
+		errs = append(errs, c.Kafka.Stop())
+	}
+	if c.Postgres != nil {
+		errs = append(errs, c.Postgres.Stop())
+	}
+	return errors.Join(errs...)
+}
+
+// existingServices are the folders of apps/ that hold a service.
+func existingServices() ([]string, error) {
+	root, err := Root()
+	if err != nil {
+		return nil, err
+	}
+	mains, err := filepath.Glob(filepath.Join(root, "apps", "*", "main.go"))
+	if err != nil {
+		return nil, err
+	}
+	var names []string
+	for _, m := range mains {
+		if name := filepath.Base(filepath.Dir(m)); name != "tasktide" {
+			names = append(names, name)
+		}
+	}
+	slices.Sort(names)
+	return names, nil
+}
