@@ -128,7 +128,7 @@ func (d *DeadLetters) Discard(_ context.Context, q domain.DeadLetterQuery) (int,
 func (d *DeadLetters) matching(q domain.DeadLetterQuery) []domain.DeadLetter {
 	var out []domain.DeadLetter
 	for _, l := range d.letters {
-		if matches(l, q) {
+		if letterMatches(l, q) {
 			out = append(out, l)
 		}
 	}
@@ -139,7 +139,7 @@ func (d *DeadLetters) matching(q domain.DeadLetterQuery) []domain.DeadLetter {
 	return out
 }
 
-func matches(l domain.DeadLetter, q domain.DeadLetterQuery) bool {
+func letterMatches(l domain.DeadLetter, q domain.DeadLetterQuery) bool {
 	within := func(t time.Time) bool {
 		return (q.After == nil || t.After(*q.After)) && (q.Before == nil || t.Before(*q.Before))
 	}

@@ -54,6 +54,7 @@ type Relay struct {
 	wg     sync.WaitGroup
 	mu     sync.Mutex
 	busy   map[string]struct{} // users with an event in this relay's hands
+	recent map[string]int64    // positions settled since the present read of heads began
 	shards map[int]int         // how many of them are in each shard
 	lease  domain.Lease
 
@@ -66,7 +67,7 @@ func NewRelay(service domain.Service, o ports.Outbox, p ports.Publisher, c ports
 	return &Relay{
 		service: service, owner: uuid.NewString(), outbox: o, publisher: p, clock: c, log: log, opts: opts,
 		slots: make(chan struct{}, opts.InFlight), again: make(chan struct{}, 1),
-		busy: map[string]struct{}{}, shards: map[int]int{},
+		busy: map[string]struct{}{}, recent: map[string]int64{}, shards: map[int]int{},
 	}
 }
 
@@ -145,6 +146,7 @@ func (r *Relay) round(ctx context.Context) int {
 	}
 	r.mu.Lock()
 	limit := r.opts.InFlight + len(r.busy)
+	clear(r.recent)
 	r.mu.Unlock()
 	heads, err := r.outbox.Heads(ctx, l, limit)
 	if err != nil {
@@ -156,7 +158,7 @@ func (r *Relay) round(ctx context.Context) int {
 	}
 	started := 0
 	for _, p := range heads {
-		if !r.claim(p.Event.UserID) {
+		if !r.claim(p.Event) {
 			continue
 		}
 		select {
@@ -189,10 +191,13 @@ func (r *Relay) signal() {
 	}
 }
 
-func (r *Relay) claim(user string) bool {
+// claim is false for an event that is, or was a moment ago, in hand: heads are
+// read while publishes end, so what was read may be settled by now.
+func (r *Relay) claim(e domain.Event) bool {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	if _, ok := r.busy[user]; ok {
+	user := e.UserID
+	if _, ok := r.busy[user]; ok || r.recent[user] >= e.Position {
 		return false
 	}
 	r.busy[user] = struct{}{}
@@ -251,7 +256,13 @@ func (r *Relay) once(ctx context.Context, p domain.Pending) error {
 		return err
 	}
 	r.published.Add(1)
-	return r.outbox.Settle(context.WithoutCancel(ctx), l, p)
+	if err := r.outbox.Settle(context.WithoutCancel(ctx), l, p); err != nil {
+		return err
+	}
+	r.mu.Lock()
+	r.recent[p.Event.UserID] = p.Event.Position
+	r.mu.Unlock()
+	return nil
 }
 
 func (r *Relay) fail(ctx context.Context, msg string, err error, args ...any) {
