@@ -14,13 +14,14 @@ const MaxPage = 500
 // Errors: domain.ErrInvalid for text that can't be stored, a limit that is not 0
 // to MaxPage, an unknown sort field; those of ports.TaskStore.
 func (s *Service) List(ctx context.Context, user string, q domain.TaskQuery) (domain.TaskList, error) {
-	if bad := checkQuery(&q); bad != nil {
+	if bad := CheckQuery(&q); bad != nil {
 		return domain.TaskList{}, domain.Invalid("the query breaks a rule; each wrong parameter is listed in errors", bad...)
 	}
 	return s.store.List(ctx, user, q)
 }
 
-func checkQuery(q *domain.TaskQuery) []domain.FieldError {
+// CheckQuery returns what is wrong with q, as List would.
+func CheckQuery(q *domain.TaskQuery) []domain.FieldError {
 	var bad problems
 	storable := func(field, value string) {
 		if reason := unstorable(value); reason != "" {

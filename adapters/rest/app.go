@@ -1,0 +1,90 @@
+package rest
+
+import (
+	"context"
+	"log/slog"
+	"time"
+
+	"github.com/gofiber/fiber/v2"
+	"github.com/prometheus/client_golang/prometheus"
+
+	"github.com/tasktide/tasktide/core/audit"
+	"github.com/tasktide/tasktide/core/domain"
+	"github.com/tasktide/tasktide/core/tasks"
+)
+
+// MaxBody is the largest request body in bytes.
+const MaxBody = 64 << 10
+
+// Deps is what the REST API is made of. Tasks, Audit and Verify are required for
+// the user routes; the rest may be left out.
+type Deps struct {
+	Tasks   *tasks.Service
+	Audit   *audit.Reader
+	Verify  Verify
+	Ready   []Check
+	Metrics *prometheus.Registry // nil: no metrics
+	Origins []string             // of CORS_ORIGINS: other origins that browsers may call from
+	Log     *slog.Logger         // nil: slog.Default()
+	Timeout time.Duration        // of one request; 0: none
+}
+
+// Verify says who a token speaks for. It must not keep the token, whose memory is
+// used again. Errors: domain.KindUnauthorized, domain.ErrUnavailable.
+type Verify func(ctx context.Context, token string) (domain.Principal, error)
+
+// New makes an app that serves everything of d.
+func New(d Deps) *fiber.App {
+	app := fiber.New(Config(d.Log))
+	app.Use(Around(d.Log, d.Metrics, d.Timeout))
+	app.Use(CORS(d.Origins))
+	MountHealth(app, d.Metrics, d.Ready)
+	MountAPI(app, d)
+	return app
+}
+
+// Config is the configuration that the routes of this package rely on: for an app
+// that has others beside them.
+func Config(log *slog.Logger) fiber.Config {
+	return fiber.Config{
+		AppName:               "tasktide",
+		CaseSensitive:         true,
+		BodyLimit:             MaxBody,
+		ReadBufferSize:        16 << 10, // a token may have 8 KiB
+		ReadTimeout:           30 * time.Second,
+		IdleTimeout:           2 * time.Minute,
+		DisableStartupMessage: true,
+		// Reached only by what fails before any middleware, such as a body too large.
+		ErrorHandler: func(c *fiber.Ctx, err error) error {
+			fail(c, logger(log), err)
+			return nil
+		},
+	}
+}
+
+// MountAPI adds the routes of users below /api/{user_id}. The app must have
+// Around in front, and Config.
+func MountAPI(app fiber.Router, d Deps) {
+	a := &api{tasks: d.Tasks, audit: d.Audit, verify: d.Verify}
+	app.Get("/api/:user_id/tasks", a.listTasks)
+	app.Post("/api/:user_id/tasks", a.createTask)
+	app.Get("/api/:user_id/tasks/:id", a.getTask)
+	app.Put("/api/:user_id/tasks/:id", a.updateTask)
+	app.Delete("/api/:user_id/tasks/:id", a.deleteTask)
+	app.Patch("/api/:user_id/tasks/:id/complete", a.toggleTask)
+	app.Get("/api/:user_id/audit", a.listAudit)
+}
+
+type api struct {
+	tasks  *tasks.Service
+	audit  *audit.Reader
+	verify Verify
+	bodies buffers
+}
+
+func logger(log *slog.Logger) *slog.Logger {
+	if log == nil {
+		return slog.Default()
+	}
+	return log
+}
