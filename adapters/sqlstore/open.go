@@ -1,0 +1,157 @@
+package sqlstore
+
+import (
+	"context"
+	"database/sql"
+	"fmt"
+	"net/url"
+	"path/filepath"
+	"runtime"
+	"strings"
+	"time"
+
+	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/stdlib"
+	"github.com/uptrace/bun"
+	"github.com/uptrace/bun/dialect/pgdialect"
+	"github.com/uptrace/bun/dialect/sqlitedialect"
+	_ "modernc.org/sqlite" // the driver "sqlite"
+)
+
+// Config says which database and how.
+type Config struct {
+	// URL is postgres://… or postgresql://… for PostgreSQL; sqlite:PATH for SQLite.
+	URL string
+	// MaxConns bounds the connections to PostgreSQL and the readers of SQLite; 0 is 16.
+	MaxConns int
+	// Pooled says that URL leads to a transaction pooler (PgBouncer, Neon's
+	// "-pooler" hosts): no LISTEN, no prepared statements, relays poll.
+	Pooled bool
+}
+
+// DB is one database. Make it with Open, end it with Close.
+type DB struct {
+	bun     *bun.DB // PostgreSQL: everything; SQLite: reads
+	sqlite  *writer // nil on PostgreSQL
+	path    string  // SQLite's file
+	listen  *pgx.ConnConfig
+	signals signals
+}
+
+// conn is what a statement runs on: a pool, a transaction or SQLite's writer.
+type conn = bun.IConn
+
+// Open prepares a DB. It does no I/O: a database that is not there is found out
+// by Ping or the first call.
+func Open(c Config) (*DB, error) {
+	if c.MaxConns <= 0 {
+		c.MaxConns = 16
+	}
+	if path, ok := strings.CutPrefix(c.URL, "sqlite:"); ok {
+		return openSQLite(path, c)
+	}
+	if strings.HasPrefix(c.URL, "postgres://") || strings.HasPrefix(c.URL, "postgresql://") {
+		return openPostgres(c)
+	}
+	return nil, fmt.Errorf("a database URL begins with postgres:// or sqlite:, not %.12q", c.URL)
+}
+
+// OpenPostgres is Open for a postgres:// URL.
+func OpenPostgres(url string) (*DB, error) { return Open(Config{URL: url}) }
+
+// OpenSQLite is Open for a file.
+func OpenSQLite(path string) (*DB, error) { return Open(Config{URL: "sqlite:" + path}) }
+
+func openPostgres(c Config) (*DB, error) {
+	cfg, err := pgx.ParseConfig(c.URL)
+	if err != nil {
+		return nil, fmt.Errorf("database URL: %w", redactURL(err, c.URL))
+	}
+	if cfg.ConnectTimeout == 0 {
+		cfg.ConnectTimeout = 5 * time.Second
+	}
+	db := &DB{}
+	if c.Pooled {
+		cfg.DefaultQueryExecMode = pgx.QueryExecModeExec
+	} else {
+		db.listen = cfg.Copy()
+	}
+	pool := stdlib.OpenDB(*cfg)
+	pool.SetMaxOpenConns(c.MaxConns)
+	pool.SetMaxIdleConns(c.MaxConns)
+	pool.SetConnMaxIdleTime(5 * time.Minute)
+	db.bun = bun.NewDB(pool, pgdialect.New())
+	db.signals.init(db.listen != nil)
+	return db, nil
+}
+
+// redactURL keeps a password that stands in the URL out of the message.
+func redactURL(err error, raw string) error {
+	return fmt.Errorf("%s", strings.ReplaceAll(err.Error(), raw, "the given URL"))
+}
+
+func openSQLite(path string, c Config) (*DB, error) {
+	abs, err := filepath.Abs(path)
+	if err != nil {
+		return nil, fmt.Errorf("database path: %w", err)
+	}
+	dsn := func(more string) string {
+		u := url.URL{Scheme: "file", Path: filepath.ToSlash(abs), RawQuery: "_busy_timeout=10000&_journal_mode=WAL&_synchronous=FULL&_dqs=0" + more}
+		return u.String()
+	}
+	read, err := sql.Open("sqlite", dsn("&_query_only=1"))
+	if err != nil {
+		return nil, err
+	}
+	write, err := sql.Open("sqlite", dsn("&_txlock=immediate"))
+	if err != nil {
+		return nil, err
+	}
+	readers := min(c.MaxConns, max(4, runtime.NumCPU()))
+	read.SetMaxOpenConns(readers)
+	read.SetMaxIdleConns(readers)
+	write.SetMaxOpenConns(2) // the writer's own, and migrations
+	db := &DB{bun: bun.NewDB(read, sqlitedialect.New()), sqlite: newWriter(write), path: abs}
+	db.signals.init(false)
+	return db, nil
+}
+
+// Ping says whether the database answers; domain.ErrUnavailable when not.
+func (db *DB) Ping(ctx context.Context) error {
+	var one int
+	return mapErr(ctx, db.bun.QueryRowContext(ctx, "SELECT 1").Scan(&one))
+}
+
+// Close ends all connections. Calls that are under way fail.
+func (db *DB) Close() error {
+	err := db.bun.Close()
+	if db.sqlite != nil {
+		err = firstErr(err, db.sqlite.close())
+	}
+	return err
+}
+
+func (db *DB) postgres() bool { return db.sqlite == nil }
+
+// pool is the *sql.DB of the hot statements, which carry bind parameters and
+// are planned once for each connection; bun writes arguments into the text.
+func (db *DB) pool() *sql.DB { return db.bun.DB }
+
+// write runs fn in one transaction. fn may run more than once: it must not
+// keep anything from a run that failed.
+func (db *DB) write(ctx context.Context, fn func(ctx context.Context, c conn) error) error {
+	if db.sqlite != nil {
+		return db.sqlite.do(ctx, fn)
+	}
+	return retry(ctx, func() error {
+		tx, err := db.pool().BeginTx(ctx, nil)
+		if err != nil {
+			return err
+		}
+		defer func() { _ = tx.Rollback() }() // after a commit: no effect
+		if err := fn(ctx, tx); err != nil {
+			return err
+		}
+		return tx.Commit()
+	})
+}

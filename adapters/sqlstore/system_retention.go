@@ -1,0 +1,38 @@
+package sqlstore
+
+import (
+	"context"
+	"time"
+)
+
+// DeleteEventsBefore deletes up to limit events of all users that are older
+// than before and published, and returns how many: call it until it returns 0.
+func (s *Streams) DeleteEventsBefore(ctx context.Context, before time.Time, limit int) (int64, error) {
+	return s.db.deleted(ctx, `DELETE FROM events WHERE (user_id, position) IN (
+SELECT e.user_id, e.position FROM events AS e
+WHERE e.time < `+s.db.pick("$1::timestamptz", "?1")+` AND NOT EXISTS (SELECT 1 FROM outbox AS o WHERE o.user_id = e.user_id AND o.position = e.position)
+LIMIT `+s.db.pick("$2", "?2")+`)`, stamp(before).String(), int64(limit))
+}
+
+// DeleteExpired deletes up to limit expired entries, and returns how many.
+// Expired entries count as absent before that.
+func (s *State) DeleteExpired(ctx context.Context, limit int) (int64, error) {
+	if s.db.postgres() {
+		return s.db.deleted(ctx, `DELETE FROM dapr_state WHERE key IN (
+SELECT key FROM dapr_state WHERE expiredate < CURRENT_TIMESTAMP LIMIT $1) AND expiredate < CURRENT_TIMESTAMP`, int64(limit))
+	}
+	return s.db.deleted(ctx, `DELETE FROM dapr_state WHERE key IN (SELECT key FROM dapr_state WHERE expiredate < ?1 LIMIT ?2)`,
+		stamp(time.Now()).String(), int64(limit))
+}
+
+func (db *DB) deleted(ctx context.Context, query string, args ...any) (int64, error) {
+	var n int64
+	err := db.write(ctx, func(ctx context.Context, c conn) (err error) {
+		n, err = affected(c.ExecContext(ctx, query, args...))
+		return err
+	})
+	if err != nil {
+		return 0, mapErr(ctx, err)
+	}
+	return n, nil
+}

@@ -1,0 +1,88 @@
+package sqlstore
+
+import (
+	"context"
+	"database/sql"
+	"strings"
+
+	"github.com/tasktide/tasktide/core/domain"
+)
+
+func newTaskSQLite() taskSQL {
+	task, event, outbox := taskColumns[:], eventColumns[:], outboxColumns[:]
+	return taskSQL{
+		get:    "SELECT " + names("", task) + " FROM tasks WHERE user_id = ? AND id = ?",
+		create: "INSERT INTO tasks (" + names("", task) + ") VALUES (" + marks(len(task)) + ") ON CONFLICT DO NOTHING",
+		update: "UPDATE tasks SET " + strings.ReplaceAll(names("", task[2:]), ",", " = ?,") + " = ? WHERE user_id = ? AND id = ? AND version = ?",
+		delete: "DELETE FROM tasks WHERE user_id = ? AND id = ? AND version = ?",
+		exists: "SELECT count(*) > 0 FROM tasks WHERE user_id = ? AND id = ?",
+		stream: "INSERT INTO user_streams (user_id, position) VALUES (?, 1) ON CONFLICT (user_id) DO UPDATE SET position = position + 1 RETURNING position",
+		event:  "INSERT INTO events (user_id, position, " + names("", event) + ") VALUES (" + marks(2+len(event)) + ")",
+		outbox: "INSERT INTO outbox (user_id, position, " + names("", outbox) + ") VALUES (" + marks(2+len(outbox)) + ")",
+	}
+}
+
+func (t *Tasks) createLite(ctx context.Context, c change) (position int64, err error) {
+	err = t.db.sqlite.do(ctx, func(ctx context.Context, tx conn) error {
+		n, err := affected(tx.ExecContext(ctx, t.sql.create, c.row.args()...))
+		if err != nil {
+			return err
+		}
+		if n == 0 {
+			return errTaskExists
+		}
+		position, err = t.appendLite(ctx, tx, c.event)
+		return err
+	})
+	if err != nil { // then position must not be read: the piece may still run
+		return 0, err
+	}
+	return position, nil
+}
+
+// changeLite runs write, which changes or deletes one task by its version.
+func (t *Tasks) changeLite(ctx context.Context, e domain.Event, write string, args []any) (int64, error) {
+	var position int64
+	id := args[len(args)-2]
+	err := t.db.sqlite.do(ctx, func(ctx context.Context, tx conn) error {
+		n, err := affected(tx.ExecContext(ctx, write, args...))
+		if err != nil {
+			return err
+		}
+		if n > 0 {
+			position, err = t.appendLite(ctx, tx, e)
+			return err
+		}
+		var exists bool
+		if err := tx.QueryRowContext(ctx, t.sql.exists, e.UserID, id).Scan(&exists); err != nil {
+			return err
+		}
+		_, err = outcome(sql.NullInt64{}, exists)
+		return err
+	})
+	if err != nil {
+		return 0, mapErr(ctx, err)
+	}
+	t.db.signals.committed(e.Source, e.UserID)
+	return position, nil
+}
+
+// appendLite puts an event at the end of its user's stream and into the outbox.
+func (t *Tasks) appendLite(ctx context.Context, tx conn, e domain.Event) (position int64, err error) {
+	if err = tx.QueryRowContext(ctx, t.sql.stream, e.UserID).Scan(&position); err != nil {
+		return 0, err
+	}
+	key := []any{e.UserID, position}
+	if _, err = tx.ExecContext(ctx, t.sql.event, append(key[:2:2], eventArgs(e)...)...); err != nil {
+		return 0, err
+	}
+	_, err = tx.ExecContext(ctx, t.sql.outbox, append(key[:2:2], outboxArgs(e)...)...)
+	return position, err
+}
+
+func affected(res sql.Result, err error) (int64, error) {
+	if err != nil {
+		return 0, err
+	}
+	return res.RowsAffected()
+}

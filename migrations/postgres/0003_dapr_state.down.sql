@@ -1,0 +1,2 @@
+DROP TABLE dapr_state;
+DELETE FROM dapr_metadata WHERE key = 'migrations';
