@@ -122,12 +122,12 @@ func (p *problems) time(field string, o Optional[time.Time], to **time.Time) {
 func (p *problems) tags(list []string) []string {
 	out := make([]string, 0, min(len(list), MaxTags))
 	for _, tag := range list {
-		tag = strings.ToLower(strings.TrimSpace(tag))
-		if tag == "" || len(out) <= MaxTags && slices.Contains(out, tag) {
-			continue
-		}
-		if reason := unstorable(tag); reason != "" {
+		if reason := unstorable(tag); reason != "" { // before ToLower mends it
 			p.add("tags", "a tag "+reason)
+		}
+		tag = strings.ToLower(strings.TrimSpace(tag))
+		if tag == "" || slices.Contains(out, tag) {
+			continue
 		}
 		if n := utf8.RuneCountInString(tag); n > MaxTag {
 			p.add("tags", "a tag has %d characters, at most %d are allowed", n, MaxTag)
