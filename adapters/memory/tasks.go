@@ -137,7 +137,7 @@ func (s *Tasks) List(_ context.Context, user string, q domain.TaskQuery) (domain
 }
 
 func selects(q *domain.TaskQuery, t *domain.Task) bool {
-	needle := strings.ToLower(q.Search)
+	needle := domain.Fold(q.Search)
 	switch {
 	case q.Status != nil && *q.Status != t.Status(),
 		q.Priority != nil && *q.Priority != t.Priority,
@@ -147,8 +147,8 @@ func selects(q *domain.TaskQuery, t *domain.Task) bool {
 		slices.ContainsFunc(q.Tags, func(tag string) bool { return !slices.Contains(t.Tags, tag) }):
 		return false
 	}
-	return strings.Contains(strings.ToLower(t.Title), needle) ||
-		t.Description != nil && strings.Contains(strings.ToLower(*t.Description), needle)
+	return strings.Contains(domain.Fold(t.Title), needle) ||
+		t.Description != nil && strings.Contains(domain.Fold(*t.Description), needle)
 }
 
 func markOf(t *domain.Task) domain.TaskMark {

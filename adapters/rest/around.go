@@ -131,6 +131,7 @@ func (m *meter) observe(c *fiber.Ctx, err error, took time.Duration) {
 	o, ok := m.observers[l]
 	m.mu.RUnlock()
 	if !ok {
+		l.method = strings.Clone(l.method) // Fiber uses its memory again
 		o = m.vec.WithLabelValues(l.route, l.method, strconv.Itoa(l.status))
 		m.mu.Lock()
 		m.observers[l] = o

@@ -113,7 +113,7 @@ func fail(c *fiber.Ctx, log *slog.Logger, err error) {
 		if p.Status == http.StatusServiceUnavailable {
 			level = slog.LevelWarn
 		}
-		log.LogAttrs(c.UserContext(), level, "request failed", slog.Int("status", p.Status), slog.String("method", c.Method()),
+		log.LogAttrs(c.UserContext(), level, "request failed", slog.Int("status", p.Status), slog.String("method", strings.Clone(c.Method())),
 			slog.String("route", c.Route().Path), slog.String("request_id", p.RequestID), slog.Any("error", err))
 	}
 	switch p.Status {
