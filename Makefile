@@ -1,0 +1,57 @@
+# One command runs the system (make run), one passes the tests (make test).
+.DEFAULT_GOAL := help
+SHELL := /bin/bash
+GO ?= go
+BIN := bin
+TOOLS := .tools/bin
+
+help: ## Show what can be made
+	@awk 'BEGIN{FS=":.*## "} /^[a-z][a-z0-9-]*:.*## /{printf "  %-20s %s\n",$$1,$$2}' $(MAKEFILE_LIST)
+
+run: build ## Run everything in one process: in-memory bus, SQLite in ./data, http://127.0.0.1:8000
+	$(BIN)/tasktide serve
+
+build: ## Build all binaries into ./bin
+	$(GO) build -o $(BIN)/ ./apps/...
+
+up-kafka: build tools ## Run a cluster on this machine on Kafka: PostgreSQL, Kafka, the services
+	$(GO) run ./test/cluster/up -transport kafka
+
+up-dapr: build tools ## Run a cluster on this machine on Dapr: PostgreSQL, Kafka, a daprd for each service
+	$(GO) run ./test/cluster/up -transport dapr
+
+tools: ## Install what the tests need into ./.tools: Kafka, daprd, golangci-lint (once)
+	tools/install.sh
+
+test: tools lint ## Pass all tests: unit, contract on every transport, whole system
+	$(GO) test -race -timeout 12m $$($(GO) list ./... | grep -v -e /test/ -e /bench)
+	$(GO) test -timeout 14m -p 1 ./test/...
+
+unit: ## Only what needs no server, in seconds
+	$(GO) test -race ./core/... ./ports/... ./adapters/... ./apps/...
+
+contract: tools ## The contract suites on memory, SQLite, PostgreSQL, kfake, Kafka and Dapr
+	$(GO) test -race -timeout 14m -p 1 ./test/contract/...
+
+contract-redpanda: tools ## The transport suite on Redpanda; needs Docker
+	test/contract/redpanda.sh
+
+e2e: tools ## The whole system, with processes killed, on all three transports
+	$(GO) test -timeout 14m -v ./test/e2e/...
+
+bench: tools ## Benchmarks, each beside the raw library or database in the same run
+	$(GO) run ./bench
+
+lint: ## Format, vet and golangci-lint
+	@test -z "$$(gofmt -l $$(git ls-files '*.go'))" || { gofmt -d $$(git ls-files '*.go'); exit 1; }
+	$(GO) vet ./...
+	$(TOOLS)/golangci-lint run ./...
+
+fuzz: ## Fuzz every decoder, FUZZTIME (1m) each
+	for p in $$(grep -rl --include='*_test.go' '^func Fuzz' . | xargs -n1 dirname | sort -u); do \
+	  for f in $$(grep -rhoE '^func Fuzz\w+' $$p/*_test.go | sed 's/func //'); do $(GO) test $$p -run xxx -fuzz "^$$f$$" -fuzztime $${FUZZTIME:-1m} || exit 1; done; done
+
+clean: ## Remove what was built (not ./data)
+	rm -rf $(BIN) .tools
+
+.PHONY: help run build up-kafka up-dapr tools test unit contract contract-redpanda e2e bench lint fuzz clean

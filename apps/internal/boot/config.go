@@ -1,0 +1,245 @@
+package boot
+
+import (
+	"errors"
+	"fmt"
+	"log/slog"
+	"net"
+	"net/url"
+	"os"
+	"path/filepath"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/caarlos0/env/v11"
+	"github.com/joho/godotenv"
+
+	"github.com/tasktide/tasktide/adapters/auth"
+	"github.com/tasktide/tasktide/adapters/dapr"
+	"github.com/tasktide/tasktide/adapters/kafka"
+	"github.com/tasktide/tasktide/core/domain"
+)
+
+// The transports.
+const (
+	Memory = "memory"
+	Kafka  = "kafka"
+	Dapr   = "dapr"
+)
+
+// Config is everything that can be configured, by the names of its variables.
+// Fields marked secret can also be given as the path of a file in NAME_FILE, and
+// are never printed.
+type Config struct {
+	Environment string `env:"ENVIRONMENT" envDefault:"development"`
+	Transport   string `env:"TRANSPORT"`
+	DatabaseURL string `env:"DATABASE_URL" secret:"true"`
+	DataDir     string `env:"DATA_DIR" envDefault:"./data"`
+	Migrate     string `env:"MIGRATE_ON_START" envDefault:"auto"`
+
+	APIHost       string   `env:"API_HOST" envDefault:"127.0.0.1"`
+	APIPort       int      `env:"API_PORT"`
+	CORSOrigins   []string `env:"CORS_ORIGINS"`
+	JWTSecret     string   `env:"JWT_SECRET" secret:"true"`
+	BetterAuthURL string   `env:"BETTER_AUTH_URL"`
+
+	KafkaBrokers       []string `env:"KAFKA_BROKERS"`
+	KafkaTLS           bool     `env:"KAFKA_TLS"`
+	KafkaTLSCA         string   `env:"KAFKA_TLS_CA"`
+	KafkaTLSCert       string   `env:"KAFKA_TLS_CERT"`
+	KafkaTLSKey        string   `env:"KAFKA_TLS_KEY"`
+	KafkaSASLMechanism string   `env:"KAFKA_SASL_MECHANISM"`
+	KafkaSASLUser      string   `env:"KAFKA_SASL_USER"`
+	KafkaSASLPassword  string   `env:"KAFKA_SASL_PASSWORD" secret:"true"`
+
+	DaprHost     string `env:"DAPR_HOST" envDefault:"127.0.0.1"`
+	DaprHTTPPort int    `env:"DAPR_HTTP_PORT" envDefault:"3500"`
+	DaprGRPCPort int    `env:"DAPR_GRPC_PORT" envDefault:"50001"`
+	AppAPIToken  string `env:"APP_API_TOKEN" secret:"true"`
+	DaprAPIToken string `env:"DAPR_API_TOKEN" secret:"true"`
+
+	Drain time.Duration `env:"DRAIN_TIMEOUT" envDefault:"10s"`
+
+	LogLevel  string `env:"LOG_LEVEL" envDefault:"info"`
+	LogFormat string `env:"LOG_FORMAT" envDefault:"text"`
+
+	// Service is the one that runs in this process; "" for all in one.
+	Service domain.Service `env:"-"`
+}
+
+// ports are where the services listen unless API_PORT says otherwise.
+func defaultPort(s domain.Service) int {
+	switch s {
+	case domain.WebsocketService:
+		return 8001
+	case domain.NotificationService:
+		return 8002
+	case domain.AuditService:
+		return 8003
+	case domain.RecurringService:
+		return 8004
+	}
+	return 8000
+}
+
+// Load reads the configuration of service ("" for all in one process) from the
+// environment and, with less weight, from a file of NAME=value lines. All that is
+// wrong is in the error, each by the name of its variable.
+func Load(service domain.Service, file string) (Config, error) {
+	vars, err := variables(os.Environ(), file)
+	if err != nil {
+		return Config{}, err
+	}
+	c := Config{Service: service}
+	if err := env.ParseWithOptions(&c, env.Options{Environment: vars}); err != nil {
+		return c, fmt.Errorf("configuration: %w", err)
+	}
+	c.fill()
+	return c, c.Validate()
+}
+
+// LoadForCommand reads the configuration for a command that does not serve: what
+// only serving needs may be missing, so that it works beside any service.
+func LoadForCommand(file string) (Config, error) {
+	vars, err := variables(os.Environ(), file)
+	if err != nil {
+		return Config{}, err
+	}
+	var c Config
+	if err := env.ParseWithOptions(&c, env.Options{Environment: vars}); err != nil {
+		return c, fmt.Errorf("configuration: %w", err)
+	}
+	if c.DatabaseURL == "" {
+		c.Transport = Memory
+	}
+	c.fill()
+	return c, nil
+}
+
+// variables merges the environment over the file, reads NAME_FILE of secrets, and
+// refuses a name that looks like a misspelt one.
+func variables(environ []string, file string) (map[string]string, error) {
+	vars := map[string]string{}
+	var errs []error
+	if file != "" {
+		read, err := godotenv.Read(file)
+		if err != nil {
+			return nil, fmt.Errorf("--config %s can't be read: %w", file, err)
+		}
+		for name, value := range read {
+			if !known(name) {
+				errs = append(errs, fmt.Errorf("%s in %s is not a setting%s", name, file, suggestion(name)))
+			}
+			vars[name] = value
+		}
+	}
+	for _, kv := range environ {
+		name, value, _ := strings.Cut(kv, "=")
+		if s := suggestion(name); s != "" && !known(name) {
+			errs = append(errs, fmt.Errorf("%s is not a setting%s", name, s))
+		}
+		vars[name] = value
+	}
+	for _, s := range settings() {
+		path, given := vars[s.name+"_FILE"]
+		if !s.secret || !given || path == "" {
+			continue
+		}
+		if vars[s.name] != "" {
+			errs = append(errs, fmt.Errorf("%s and %s_FILE are both set; keep one", s.name, s.name))
+			continue
+		}
+		b, err := os.ReadFile(path) //nolint:gosec // the operator names the file
+		if err != nil {
+			errs = append(errs, fmt.Errorf("%s_FILE: %w", s.name, err))
+		}
+		vars[s.name] = strings.TrimRight(string(b), "\r\n")
+	}
+	return vars, errors.Join(errs...)
+}
+
+func (c *Config) fill() {
+	if c.APIPort == 0 {
+		c.APIPort = defaultPort(c.Service)
+	}
+	if c.Service == "" && c.Transport == "" {
+		c.Transport = Memory
+	}
+	if c.DatabaseURL == "" && c.Transport == Memory {
+		c.DatabaseURL = "sqlite:" + filepath.Join(c.DataDir, "tasktide.db")
+	}
+}
+
+// Validate returns everything that is wrong, joined.
+func (c *Config) Validate() error {
+	var errs []error
+	bad := func(wrong bool, format string, args ...any) {
+		if wrong {
+			errs = append(errs, fmt.Errorf(format, args...))
+		}
+	}
+	oneOf := func(name, v string, choices ...string) {
+		bad(!slices.Contains(choices, v), "%s=%q: choose one of %s", name, v, strings.Join(choices, ", "))
+	}
+	oneOf("TRANSPORT", c.Transport, Memory, Kafka, Dapr)
+	bad(c.Service != "" && c.Transport == Memory, "TRANSPORT=memory reaches nobody from %s alone: run all services in one process with tasktide serve, or choose kafka or dapr", c.Service)
+	bad(c.Service == "" && c.Transport == Dapr, "TRANSPORT=dapr needs a sidecar for each service: run the services as processes of their own")
+	oneOf("MIGRATE_ON_START", c.Migrate, "auto", "on", "off")
+	oneOf("LOG_FORMAT", c.LogFormat, "text", "json")
+	var level slog.Level
+	bad(level.UnmarshalText([]byte(c.LogLevel)) != nil, "LOG_LEVEL=%q: choose one of debug, info, warn, error", c.LogLevel)
+	bad(c.APIPort < 1 || c.APIPort > 65535, "API_PORT=%d is no port (1 to 65535)", c.APIPort)
+	bad(c.APIHost == "" || strings.ContainsAny(c.APIHost, " /"), "API_HOST=%q is no address", c.APIHost)
+	bad(c.Drain < 0 || c.Drain > time.Hour, "DRAIN_TIMEOUT=%s: choose between 0s and 1h", c.Drain)
+	bad(c.DataDir == "", "DATA_DIR is empty")
+	for _, o := range c.CORSOrigins {
+		u, err := url.Parse(o)
+		bad(err != nil || u.Scheme == "" || u.Host == "" || strings.Trim(u.Path, "/") != "", "CORS_ORIGINS: %q is no origin such as https://tasks.example.org", o)
+	}
+	if c.BetterAuthURL != "" {
+		u, err := url.Parse(c.BetterAuthURL)
+		bad(err != nil || (u.Scheme != "http" && u.Scheme != "https") || u.Host == "", "BETTER_AUTH_URL=%q is no http or https address", c.BetterAuthURL)
+	}
+	bad(c.JWTSecret != "" && len(c.JWTSecret) < auth.MinSecret, "JWT_SECRET has %d bytes, it needs at least %d: make one with openssl rand -base64 48", len(c.JWTSecret), auth.MinSecret)
+	bad(c.Service == domain.BackendAPI && c.JWTSecret == "" && c.BetterAuthURL == "", "JWT_SECRET or BETTER_AUTH_URL is needed to verify tokens: every process must share the one, or the other issues them")
+	bad(c.DatabaseURL == "" && c.Transport != Memory, "DATABASE_URL is needed with TRANSPORT=%s, for instance postgres://user:password@host/tasktide", c.Transport)
+	if c.Transport == Kafka {
+		if err := c.KafkaConfig().Validate(); err != nil {
+			errs = append(errs, fmt.Errorf("KAFKA_*: %w", err))
+		}
+	}
+	if c.Transport == Dapr {
+		if err := c.dapr().Validate(); err != nil {
+			errs = append(errs, fmt.Errorf("DAPR_*: %w", err))
+		}
+	}
+	return errors.Join(errs...)
+}
+
+// Address is where the process listens.
+func (c *Config) Address() string { return net.JoinHostPort(c.APIHost, strconv.Itoa(c.APIPort)) }
+
+// Embedded says that the database is a file in DataDir.
+func (c *Config) Embedded() bool { return strings.HasPrefix(c.DatabaseURL, "sqlite:") }
+
+// KafkaConfig is how to reach the brokers.
+func (c *Config) KafkaConfig() kafka.Config {
+	name := string(c.Service)
+	if name == "" {
+		name = "tasktide"
+	}
+	return kafka.Config{
+		Brokers: c.KafkaBrokers, ClientID: name,
+		TLS:  kafka.TLS{Enable: c.KafkaTLS, CAFile: c.KafkaTLSCA, CertFile: c.KafkaTLSCert, KeyFile: c.KafkaTLSKey},
+		SASL: kafka.SASL{Mechanism: c.KafkaSASLMechanism, User: c.KafkaSASLUser, Password: c.KafkaSASLPassword},
+	}
+}
+
+func (c *Config) dapr() dapr.Config {
+	d := dapr.DefaultConfig()
+	d.Host, d.HTTPPort, d.GRPCPort = c.DaprHost, c.DaprHTTPPort, c.DaprGRPCPort
+	d.AppToken, d.DaprToken = c.AppAPIToken, c.DaprAPIToken
+	return d
+}

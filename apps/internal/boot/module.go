@@ -1,0 +1,123 @@
+// Package boot is what every app starts from: configuration, logging, the one
+// transport switch, the database, the HTTP port, health, and the life cycle of
+// relays and consumers. An app is boot.Options(cfg) and the modules of its
+// services.
+//
+// Order at start: the port opens (Dapr waits for it), the schema is checked or
+// migrated, then relays and consumers begin. At stop the reverse: no new
+// deliveries, running ones finish within DRAIN_TIMEOUT, then the port closes,
+// then the database.
+package boot
+
+import (
+	"context"
+	"fmt"
+	"log/slog"
+	"os"
+	"time"
+
+	"github.com/prometheus/client_golang/prometheus"
+	"github.com/prometheus/client_golang/prometheus/collectors"
+	"go.uber.org/fx"
+	"go.uber.org/fx/fxevent"
+
+	"github.com/tasktide/tasktide/adapters/auth"
+	"github.com/tasktide/tasktide/adapters/memory"
+	"github.com/tasktide/tasktide/adapters/rest"
+	"github.com/tasktide/tasktide/adapters/sqlstore"
+	"github.com/tasktide/tasktide/ports"
+)
+
+// Options is the shared part of an app.
+func Options(cfg Config) fx.Option {
+	return fx.Options(
+		fx.Supply(cfg),
+		fx.StartTimeout(startTimeout+15*time.Second),
+		fx.StopTimeout(cfg.Drain+15*time.Second),
+		fx.WithLogger(func(log *slog.Logger) fxevent.Logger {
+			l := &fxevent.SlogLogger{Logger: log}
+			l.UseLogLevel(slog.LevelDebug)
+			l.UseErrorLevel(slog.LevelDebug) // Run prints the cause, once
+			return l
+		}),
+		fx.Provide(
+			NewLogger,
+			newDataDir,
+			newRegistry,
+			newDatabase,
+			newTransport,
+			newServer,
+			newVerifier,
+			func() ports.Clock { return memory.Clock{} },
+			func(t *transport) ports.Publisher { return t.publisher },
+			func(t *transport) ports.Subscriber { return t.subscriber },
+			func(t *transport) ports.StateStore { return t.state },
+			fx.Annotate(sqlstore.NewTasks, fx.As(new(ports.TaskStore))),
+			fx.Annotate(sqlstore.NewAudit, fx.As(new(ports.AuditStore))),
+			fx.Annotate(sqlstore.NewDeadLetters, fx.As(new(ports.DeadLetterStore))),
+		),
+		fx.Invoke(func(*server, *database) {}),
+	)
+}
+
+// Run runs an app until it is told to stop, and returns the process's exit code.
+func Run(cfg Config, modules ...fx.Option) int {
+	app := fx.New(append([]fx.Option{Options(cfg)}, modules...)...)
+	ctx, cancel := context.WithTimeout(context.Background(), app.StartTimeout())
+	defer cancel()
+	if err := app.Start(ctx); err != nil {
+		fmt.Fprintln(os.Stderr, "can't start:", rootCause(err))
+		stop(app)
+		return 1
+	}
+	signal := <-app.Wait()
+	return max(stop(app), signal.ExitCode)
+}
+
+func stop(app *fx.App) int {
+	ctx, cancel := context.WithTimeout(context.Background(), app.StopTimeout())
+	defer cancel()
+	if err := app.Stop(ctx); err != nil {
+		fmt.Fprintln(os.Stderr, "did not stop cleanly:", err)
+		return 1
+	}
+	return 0
+}
+
+// NewLogger writes to standard error: standard output belongs to commands.
+func NewLogger(cfg Config) *slog.Logger {
+	var level slog.Level
+	_ = level.UnmarshalText([]byte(cfg.LogLevel)) // Validate has looked
+	o := &slog.HandlerOptions{Level: level}
+	var h slog.Handler = slog.NewTextHandler(os.Stderr, o)
+	if cfg.LogFormat == "json" {
+		h = slog.NewJSONHandler(os.Stderr, o)
+	}
+	log := slog.New(h)
+	if cfg.Service != "" {
+		log = log.With("service", string(cfg.Service))
+	}
+	return log
+}
+
+func newRegistry() *prometheus.Registry {
+	r := prometheus.NewRegistry()
+	r.MustRegister(collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
+	return r
+}
+
+func newVerifier(cfg Config) (rest.Verify, error) {
+	secret, err := cfg.SigningSecret()
+	if err != nil {
+		return nil, err
+	}
+	c := auth.Config{Secret: secret}
+	if cfg.BetterAuthURL != "" {
+		c.JWKSURL = cfg.BetterAuthURL + "/api/auth/jwks"
+	}
+	v, err := auth.NewVerifier(c)
+	if err != nil {
+		return nil, err
+	}
+	return v.Verify, nil
+}

@@ -1,0 +1,98 @@
+package boot
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"net"
+	"sync/atomic"
+
+	"github.com/gofiber/fiber/v2"
+	"github.com/prometheus/client_golang/prometheus"
+	"go.uber.org/fx"
+
+	"github.com/tasktide/tasktide/adapters/rest"
+)
+
+// server is the process's one port. Everything that has routes mounts them while
+// the graph is built; the port opens before anything else starts.
+type server struct {
+	log    *slog.Logger
+	reg    *prometheus.Registry
+	cfg    Config
+	mounts []func(*fiber.App)
+	checks []rest.Check
+	up     atomic.Bool // every start hook has run and no stop hook has
+}
+
+// maxDelivery is the largest body that daprd posts: a record of the broker's
+// maximum in base64, with its wrapping.
+const maxDelivery = 2 << 20
+
+func newServer(lc fx.Lifecycle, cfg Config, log *slog.Logger, reg *prometheus.Registry, _ *dataDir) *server {
+	s := &server{log: log, reg: reg, cfg: cfg}
+	s.checks = []rest.Check{{Name: "startup", Run: func(context.Context) error {
+		if !s.up.Load() {
+			return errors.New("the process is starting or stopping")
+		}
+		return nil
+	}}}
+	var app *fiber.App
+	lc.Append(fx.Hook{
+		OnStart: func(ctx context.Context) error {
+			app = s.app()
+			l, err := (&net.ListenConfig{}).Listen(ctx, "tcp", cfg.Address())
+			if err != nil {
+				return fmt.Errorf("can't listen on API_HOST:API_PORT %s: %w", cfg.Address(), err)
+			}
+			go func() {
+				if err := app.Listener(l); err != nil {
+					log.Error("the HTTP server ended", "error", err)
+				}
+			}()
+			log.InfoContext(ctx, "listening", "address", "http://"+l.Addr().String(), "transport", cfg.Transport)
+			return nil
+		},
+		OnStop: func(ctx context.Context) error {
+			if app == nil {
+				return nil
+			}
+			return app.ShutdownWithContext(ctx)
+		},
+	})
+	return s
+}
+
+func (s *server) mount(f func(*fiber.App)) { s.mounts = append(s.mounts, f) }
+
+func (s *server) ready(c rest.Check) { s.checks = append(s.checks, c) }
+
+func (s *server) app() *fiber.App {
+	c := rest.Config(s.log)
+	if s.cfg.Transport == Dapr {
+		c.BodyLimit = maxDelivery
+	}
+	app := fiber.New(c)
+	app.Use(rest.Around(s.log, s.reg, 0))
+	app.Use(rest.CORS(s.cfg.CORSOrigins))
+	rest.MountHealth(app, s.reg, s.checks)
+	for _, m := range s.mounts {
+		m(app)
+	}
+	return app
+}
+
+// Last marks the process as started; it must be the last module of an app.
+func Last() fx.Option {
+	return fx.Invoke(func(lc fx.Lifecycle, s *server, db *database, t *transport) {
+		s.ready(rest.Check{Name: "database", Run: db.db.Ping})
+		if t.check != nil {
+			s.ready(*t.check)
+		}
+		lc.Append(fx.StartStopHook(func() {
+			s.up.Store(true)
+			s.log.Info("ready", "address", "http://"+s.cfg.Address())
+		}, func() { s.up.Store(false) }))
+	})
+}

@@ -1,0 +1,87 @@
+package boot
+
+import (
+	"context"
+	"log/slog"
+	"time"
+
+	"github.com/gofiber/fiber/v2"
+	"github.com/prometheus/client_golang/prometheus"
+	"go.uber.org/fx"
+
+	"github.com/tasktide/tasktide/adapters/rest"
+	"github.com/tasktide/tasktide/adapters/sqlstore"
+	"github.com/tasktide/tasktide/core/audit"
+	"github.com/tasktide/tasktide/core/delivery"
+	"github.com/tasktide/tasktide/core/domain"
+	"github.com/tasktide/tasktide/core/outbox"
+	"github.com/tasktide/tasktide/core/tasks"
+	"github.com/tasktide/tasktide/ports"
+)
+
+// runtime is what consumers and relays are made of.
+type runtime struct {
+	fx.In
+
+	Lifecycle  fx.Lifecycle
+	Config     Config
+	Log        *slog.Logger
+	Clock      ports.Clock
+	Registry   *prometheus.Registry
+	Server     *server
+	DB         *sqlstore.DB
+	Ready      *database
+	Transport  *transport
+	Letters    ports.DeadLetterStore
+	Publisher  ports.Publisher
+	Subscriber ports.Subscriber
+	State      ports.StateStore
+}
+
+// consume runs service's durable group with handler, and its redriver.
+func (r runtime) consume(service domain.Service, handler delivery.Handler) {
+	c := delivery.NewConsumer(string(service), handler, delivery.Deps{
+		State: r.State, Letters: r.Letters, Clock: r.Clock, Probe: r.Transport.probe(r.DB), Log: r.Log,
+	}, delivery.Options{})
+	r.Server.ready(rest.Check{Name: string(service), Run: c.Ready})
+	countDeliveries(r.Registry, service, c)
+	sub := ports.Subscription{Group: string(service), Topics: domain.ConsumedBy(service, false), Mode: ports.Durable, Drain: r.Config.Drain}
+	r.append(background(r.Log, "consumer "+string(service), func(ctx context.Context) error {
+		return r.Subscriber.Subscribe(ctx, sub, c.Handle)
+	}))
+	r.append(background(r.Log, "redriver "+string(service), func(ctx context.Context) error {
+		delivery.NewRedriver(c, 5*time.Second).Run(ctx)
+		return nil
+	}))
+}
+
+// relay publishes what service stored.
+func (r runtime) relay(service domain.Service) {
+	relay := outbox.NewRelay(service, sqlstore.NewOutbox(r.DB), r.Publisher, r.Clock, r.Log, outbox.Options{})
+	countRelay(r.Registry, service, relay)
+	r.append(background(r.Log, "relay "+string(service), func(ctx context.Context) error {
+		relay.Run(ctx)
+		return nil
+	}))
+}
+
+func (r runtime) append(t *task) { r.Lifecycle.Append(fx.Hook{OnStart: t.start, OnStop: t.stop}) }
+
+// BackendAPI serves REST and relays the events of its writes.
+func BackendAPI() fx.Option {
+	return fx.Module(string(domain.BackendAPI), fx.Invoke(func(r runtime, store ports.TaskStore, trail ports.AuditStore, verify rest.Verify) {
+		r.Server.mount(func(app *fiber.App) {
+			rest.MountAPI(app, rest.Deps{
+				Tasks: tasks.New(store, r.Clock, tasks.NewIDs()), Audit: audit.NewReader(trail), Verify: verify, Log: r.Log,
+			})
+		})
+		r.relay(domain.BackendAPI)
+	}))
+}
+
+// AuditService records every task event.
+func AuditService() fx.Option {
+	return fx.Module(string(domain.AuditService), fx.Invoke(func(r runtime, store ports.AuditStore) {
+		r.consume(domain.AuditService, audit.NewRecorder(store).Handle)
+	}))
+}

@@ -1,0 +1,50 @@
+// Command tasktide runs every service in one process and is the operator's
+// command line. Only what a command is asked for goes to standard output.
+package main
+
+import (
+	"fmt"
+	"os"
+	_ "time/tzdata" // time zones, wherever it runs
+
+	"github.com/spf13/cobra"
+
+	"github.com/tasktide/tasktide/apps/internal/boot"
+)
+
+// version is set by the linker in releases.
+var version = "dev" //nolint:gochecknoglobals // the linker needs a variable
+
+func main() { os.Exit(run(os.Args[1:])) }
+
+func run(args []string) int {
+	code := 0
+	root := &cobra.Command{
+		Use: "tasktide", Short: "An event-driven todo system: every change is an event.",
+		SilenceUsage: true, SilenceErrors: true,
+	}
+	root.SetArgs(args)
+	o := &options{code: &code}
+	root.PersistentFlags().StringVar(&o.file, "config", "", "a file of NAME=value lines; the environment has more weight")
+	root.AddCommand(
+		serveCommand(o), tokenCommand(o), migrateCommand(o), deadLettersCommand(o), topicsCommand(o), configCommand(o), healthCommand(o),
+		&cobra.Command{Use: "version", Short: "Print the version.", Args: cobra.NoArgs, RunE: func(c *cobra.Command, _ []string) error {
+			_, err := fmt.Fprintln(c.OutOrStdout(), "tasktide", version)
+			return err
+		}},
+	)
+	if err := root.Execute(); err != nil {
+		fmt.Fprintln(os.Stderr, "tasktide:", err)
+		return 1
+	}
+	return code
+}
+
+// options are shared by all commands.
+type options struct {
+	file string
+	code *int // the exit code of a command that ran
+}
+
+// load reads the configuration of the process as it would serve.
+func (o *options) load() (boot.Config, error) { return boot.Load("", o.file) }

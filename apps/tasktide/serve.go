@@ -1,0 +1,97 @@
+package main
+
+import (
+	"fmt"
+	"os"
+	"strings"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"github.com/tasktide/tasktide/adapters/auth"
+	"github.com/tasktide/tasktide/apps/internal/boot"
+)
+
+func serveCommand(o *options) *cobra.Command {
+	return &cobra.Command{
+		Use: "serve", Short: "Run all services in this process.", Args: cobra.NoArgs,
+		Long: "Run all services in this process. Without configuration: an in-memory bus and a SQLite file in DATA_DIR (./data), on http://127.0.0.1:8000.",
+		RunE: func(*cobra.Command, []string) error {
+			cfg, err := o.load()
+			if err != nil {
+				return err
+			}
+			*o.code = boot.Run(cfg, boot.BackendAPI(), boot.AuditService(), boot.Last())
+			return nil
+		},
+	}
+}
+
+func tokenCommand(o *options) *cobra.Command {
+	var user, scope string
+	var ttl time.Duration
+	c := &cobra.Command{
+		Use: "token --user U", Short: "Print a signed token for a user, for scripts.", Args: cobra.NoArgs,
+		RunE: func(c *cobra.Command, _ []string) error {
+			if user == "" || strings.ContainsAny(user, "/?#\x00") || len(user) > 255 {
+				return fmt.Errorf("--user %q: give a user id of 1 to 255 bytes without / ? #", user)
+			}
+			if ttl <= 0 {
+				return fmt.Errorf("--ttl %s: give a time to live above zero, such as 1h", ttl)
+			}
+			cfg, err := o.lenient()
+			if err != nil {
+				return err
+			}
+			secret, err := cfg.SigningSecret()
+			if err != nil {
+				return err
+			}
+			if secret == nil {
+				return fmt.Errorf("tokens come from the issuer at BETTER_AUTH_URL; set JWT_SECRET to sign here")
+			}
+			s, err := auth.NewSigner(secret, "", "")
+			if err != nil {
+				return err
+			}
+			token, err := s.Sign(user, scope, ttl)
+			if err != nil {
+				return err
+			}
+			_, err = fmt.Fprintln(c.OutOrStdout(), token)
+			return err
+		},
+	}
+	c.Flags().StringVar(&user, "user", "", "the user's id (required)")
+	c.Flags().StringVar(&scope, "scope", "", "a scope, such as operator")
+	c.Flags().DurationVar(&ttl, "ttl", time.Hour, "how long the token is good")
+	return c
+}
+
+func configCommand(o *options) *cobra.Command {
+	return &cobra.Command{
+		Use: "config", Short: "Print the configuration in force, secrets hidden, and what is wrong with it.", Args: cobra.NoArgs,
+		RunE: func(c *cobra.Command, _ []string) error {
+			cfg, err := o.load()
+			if cfg.DataDir != "" {
+				for _, line := range cfg.Lines() {
+					fmt.Fprintln(c.OutOrStdout(), line)
+				}
+			}
+			return err
+		},
+	}
+}
+
+func healthCommand(o *options) *cobra.Command {
+	return &cobra.Command{
+		Use: "health", Short: "Ask the running server whether it is ready.", Args: cobra.NoArgs,
+		RunE: func(*cobra.Command, []string) error {
+			cfg, err := o.lenient()
+			if err != nil {
+				return err
+			}
+			return boot.Health(cfg, os.Stdout)
+		},
+	}
+}
