@@ -1,0 +1,95 @@
+package dapr
+
+import (
+	"errors"
+	"runtime"
+	"strings"
+	"testing"
+
+	"google.golang.org/grpc/codes"
+	"google.golang.org/grpc/status"
+
+	"github.com/tasktide/tasktide/core/domain"
+	"github.com/tasktide/tasktide/ports"
+)
+
+func TestConstructorsStartNothing(t *testing.T) {
+	before := runtime.NumGoroutine()
+	c := NewClient(DefaultConfig())
+	_, _, _, _ = NewPublisher(c), NewState(c), NewSecrets(c), NewSubscriber(DefaultConfig(), nil, nil)
+	if after := runtime.NumGoroutine(); after > before {
+		t.Errorf("%d goroutines more", after-before)
+	}
+	if err := c.Close(); err != nil {
+		t.Error(err)
+	}
+}
+
+func TestWithoutASidecarEverythingIsUnavailable(t *testing.T) {
+	t.Parallel()
+	cfg := DefaultConfig()
+	cfg.GRPCPort, cfg.HTTPPort = 1, 1
+	c := NewClient(cfg)
+	defer func() { _ = c.Close() }()
+	check := func(what string, err error) {
+		t.Helper()
+		if !errors.Is(err, domain.ErrUnavailable) {
+			t.Errorf("%s: %v", what, err)
+		}
+	}
+	_, err := NewState(c).Get(t.Context(), "k")
+	check("get", err)
+	for _, m := range []ports.WriteMode{ports.Any, ports.IfAbsent, ports.IfMatch} {
+		check("put", NewState(c).Put(t.Context(), ports.Item{Key: "k", Value: []byte("1"), Mode: m, ETag: "1"})[0])
+	}
+	check("publish", NewPublisher(c).Publish(t.Context(), ports.Record{Topic: topic, Key: "u", Body: []byte("x")}))
+	check("health", c.Health(t.Context()))
+	_, err = NewSecrets(c).Get(t.Context(), "app-secrets")
+	check("secret", err)
+	_ = c.Close()
+	check("after Close", NewState(c).Put(t.Context(), ports.Item{Key: "k"})[0])
+}
+
+func TestValidateNamesEveryMistake(t *testing.T) {
+	t.Parallel()
+	if err := DefaultConfig().Validate(); err != nil {
+		t.Error(err)
+	}
+	err := Config{PubSub: "same", BroadcastPubSub: "same", GRPCPort: 70000}.Validate()
+	for _, want := range []string{"host", "state store", "secret store", "DAPR_HTTP_PORT=0", "DAPR_GRPC_PORT=70000", `both are "same"`} {
+		if err == nil || !strings.Contains(err.Error(), want) {
+			t.Errorf("%v does not say %q", err, want)
+		}
+	}
+}
+
+func TestTooLargeIsKnownByItsText(t *testing.T) {
+	t.Parallel()
+	for text, want := range map[string]bool{
+		"kafka server: Message was too large, server rejected it to avoid allocation error":                                            true,
+		"kafka: invalid configuration (Attempt to produce message larger than configured Producer.MaxMessageBytes: 1000085 > 1000000)": true,
+		"grpc: received message larger than max (5 vs. 4)":                                                                             true,
+		"kafka: Failed to deliver 3 messages.":                                                                                         false,
+		"circuit breaker is open":                                                                                                      false,
+	} {
+		if got := tooLarge(status.Error(codes.Internal, text)); got != want {
+			t.Errorf("%q: %v", text, got)
+		}
+	}
+}
+
+func TestNULIsReplacedOnlyWhereItIsOne(t *testing.T) {
+	t.Parallel()
+	for in, want := range map[string]string{
+		`{"a":1}`:                    `{"a":1}`,
+		`{"b":12345678901234567890}`: `{"b":12345678901234567890}`,
+		`{"a":"x\u0000y","b":["\u0000"],"n":12345678901234567890}`: `{"a":"x` + "\uFFFD" + `y","b":["` + "\uFFFD" + `"],"n":12345678901234567890}`,
+		`{"\u0000":1}`:    `{"` + "\uFFFD" + `":1}`,
+		`"\\u0000"`:       `"\\u0000"`,
+		`not json \u0000`: `not json \u0000`,
+	} {
+		if got := string(withoutNUL([]byte(in))); got != want {
+			t.Errorf("%s: got %s, want %s", in, got, want)
+		}
+	}
+}

@@ -1,0 +1,183 @@
+package dapr
+
+import (
+	"context"
+	"fmt"
+	"net"
+	"strconv"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/gofiber/fiber/v2"
+	"github.com/google/uuid"
+
+	"github.com/tasktide/tasktide/adapters/dapr"
+	"github.com/tasktide/tasktide/core/domain"
+	"github.com/tasktide/tasktide/ports"
+	"github.com/tasktide/tasktide/test/cluster"
+)
+
+const appToken = "the-app-token"
+
+// process is one instance of a service: our Fiber app and the sidecar beside it.
+type process struct {
+	sub     ports.Subscription
+	app     *fiber.App
+	appPort int
+	options cluster.DaprdOptions
+	daprd   *cluster.Daprd
+	cancel  context.CancelFunc
+	kill    context.CancelFunc
+	ended   chan error
+}
+
+func newProcess(t testing.TB, s ports.Subscription) *process {
+	t.Helper()
+	rendered := need(t, shared.rendered)
+	free, err := cluster.FreePorts(1)
+	if err != nil {
+		t.Fatal(err)
+	}
+	p := &process{sub: s, appPort: free[0]}
+	p.options = cluster.DaprdOptions{
+		AppID: s.Group, AppPort: p.appPort, Dir: t.TempDir(), Dapr: rendered,
+		PodName: s.Group + "-" + uuid.NewString()[:8], AppToken: appToken, LogLevel: "warn",
+	}
+	if s.Mode == ports.Broadcast {
+		p.options.AppID = string(domain.WebsocketService) // the broadcast component's scope
+	}
+	t.Cleanup(func() {
+		p.Stop(t)
+		if p.daprd != nil {
+			_ = p.daprd.Kill()
+		}
+	})
+	return p
+}
+
+// Start is transport.Instance.
+func (p *process) Start(t testing.TB, h ports.Handler) {
+	t.Helper()
+	cfg := dapr.DefaultConfig()
+	cfg.AppToken = appToken
+	durable, broadcast := p.sub.Topics, []domain.Topic(nil)
+	if p.sub.Mode == ports.Broadcast {
+		durable, broadcast = nil, p.sub.Topics
+	}
+	s := dapr.NewSubscriber(cfg, durable, broadcast)
+	p.app = newApp()
+	s.Routes(p.app)
+	listen(t, p.app, p.appPort)
+
+	var ctx, life context.Context
+	ctx, p.cancel = context.WithCancel(context.Background())
+	life, p.kill = context.WithCancel(context.Background())
+	p.ended = make(chan error, 1)
+	go func(ended chan error) { ended <- s.Subscribe(ctx, p.sub, mortal(life, h)) }(p.ended)
+	p.startSidecar(t)
+}
+
+func (p *process) startSidecar(t testing.TB) {
+	t.Helper()
+	var err error
+	if p.daprd == nil {
+		p.daprd, err = cluster.NewDaprd(context.Background(), p.options)
+	} else {
+		err = p.daprd.Start(context.Background())
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
+}
+
+// mortal is h in a process that may be killed: its context ends at once then,
+// drain or no drain.
+func mortal(life context.Context, h ports.Handler) ports.Handler {
+	return func(ctx context.Context, m ports.Message) ports.Answer {
+		ctx, cancel := context.WithCancel(ctx)
+		defer cancel()
+		defer context.AfterFunc(life, cancel)()
+		return h(ctx, m)
+	}
+}
+
+// Stop is transport.Instance: the app drains while its sidecar still takes the
+// answers, as block-shutdown-duration arranges it in a pod.
+func (p *process) Stop(t testing.TB) {
+	if p.cancel == nil {
+		return
+	}
+	p.cancel()
+	p.cancel = nil
+	if err := <-p.ended; err != nil {
+		t.Errorf("Subscribe of %s: %v", p.sub.Group, err)
+	}
+	if err := p.daprd.Stop(); err != nil {
+		t.Errorf("stop daprd of %s: %v", p.sub.Group, err)
+	}
+	p.kill()
+	_ = p.app.ShutdownWithTimeout(time.Second)
+}
+
+// Kill is transport.Instance.
+func (p *process) Kill(t testing.TB) {
+	if p.cancel == nil {
+		return
+	}
+	if err := p.daprd.Kill(); err != nil {
+		t.Error(err)
+	}
+	p.kill()
+	p.cancel()
+	p.cancel = nil
+	<-p.ended
+	_ = p.app.ShutdownWithTimeout(time.Second)
+}
+
+func newApp() *fiber.App {
+	return fiber.New(fiber.Config{DisableStartupMessage: true, BodyLimit: 4 << 20, ReadBufferSize: 16 << 10})
+}
+
+func listen(t testing.TB, app *fiber.App, port int) {
+	t.Helper()
+	l, err := net.Listen("tcp", net.JoinHostPort("127.0.0.1", strconv.Itoa(port)))
+	if err != nil {
+		t.Fatal(err)
+	}
+	go func() { _ = app.Listener(l) }()
+}
+
+// outbound is the sidecar through which all tests publish; it has no app.
+var outbound = sync.OnceValues(func() (dapr.Config, error) {
+	rendered, err := shared.rendered()
+	if err != nil {
+		return dapr.Config{}, err
+	}
+	return sidecar("publisher", rendered)
+})
+
+// sidecar starts one that only takes calls and returns how to reach it.
+func sidecar(appID string, rendered cluster.RenderedDapr) (dapr.Config, error) {
+	d, err := cluster.NewDaprd(context.Background(), cluster.DaprdOptions{
+		AppID: appID, Dir: shared.dir, Dapr: rendered, LogLevel: "warn", APIToken: "the-api-token",
+		Args: []string{"--app-port", "0"},
+	})
+	if err != nil {
+		return dapr.Config{}, fmt.Errorf("sidecar %s: %w", appID, err)
+	}
+	shared.atEnd(d.Kill)
+	cfg := dapr.DefaultConfig()
+	cfg.HTTPPort, cfg.GRPCPort, cfg.DaprToken = d.HTTPPort, d.GRPCPort, "the-api-token"
+	return cfg, cfg.Validate()
+}
+
+func client(t testing.TB, cfg dapr.Config) *dapr.Client {
+	c := dapr.NewClient(cfg)
+	t.Cleanup(func() {
+		if err := c.Close(); err != nil {
+			t.Error(err)
+		}
+	})
+	return c
+}
