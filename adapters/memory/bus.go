@@ -115,7 +115,7 @@ func (b *Bus) Subscribe(ctx context.Context, s ports.Subscription, h ports.Handl
 	}
 	hctx, cancel := context.WithCancel(context.WithoutCancel(ctx))
 	defer cancel()
-	m := &member{handler: h, ctx: hctx, topics: s.Topics, idle: make(chan struct{})}
+	m := &member{handler: h, ctx: hctx, topics: s.Topics, leaving: make(chan struct{}), idle: make(chan struct{})}
 	g := b.join(s, m)
 	<-ctx.Done()
 	g.leave(m)

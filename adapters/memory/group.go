@@ -129,10 +129,19 @@ func (g *group) settle(ctx context.Context, r ports.Record) error {
 		if !a.Again {
 			return nil
 		}
-		if err := g.clock.Wait(ctx, max(a.After, time.Millisecond)); err != nil {
+		if err := g.pause(ctx, m, a.After); err != nil {
 			return err
 		}
 	}
+}
+
+// pause waits before the next attempt; no longer than m stays, whose answer it was.
+func (g *group) pause(ctx context.Context, m *member, d time.Duration) error {
+	wait, cancel := context.WithCancel(ctx)
+	defer cancel()
+	defer context.AfterFunc(untilClosed(m.leaving), cancel)()
+	_ = g.clock.Wait(wait, max(d, time.Millisecond))
+	return ctx.Err()
 }
 
 // pick enters a member that has the topic, in turn; it waits while there is none.
@@ -179,7 +188,8 @@ type member struct {
 	ctx     context.Context
 	topics  []domain.Topic
 
-	running atomic.Int64 // handlers; closing adds a large negative number
+	running atomic.Int64  // handlers; closing adds a large negative number
+	leaving chan struct{} // closed when it takes no more
 	once    sync.Once
 	idle    chan struct{} // closed when it is closing and the last handler has returned
 }
@@ -202,6 +212,7 @@ func (m *member) exit() {
 }
 
 func (m *member) close() {
+	close(m.leaving)
 	if m.running.Add(closing) == closing {
 		m.once.Do(func() { close(m.idle) })
 	}
