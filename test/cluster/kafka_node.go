@@ -44,6 +44,10 @@ func newKafkaNode(o KafkaOptions, i int, ports []int) kafkaNode {
 		"transaction.state.log.min.isr":            inSync,
 		"transaction.state.log.num.partitions":     "4",
 
+		// A broker that was killed cannot register again before its old registration has expired (9 s by default).
+		"broker.session.timeout.ms":    "3000",
+		"broker.heartbeat.interval.ms": "500",
+
 		"group.initial.rebalance.delay.ms": "0",    // the default waits 3 s for more members
 		"group.min.session.timeout.ms":     "1000", // tests of dead members should not take long
 	}

@@ -13,6 +13,7 @@ func produce(t *testing.T, k *Kafka, topic, value string) {
 	config := kafkaClient()
 	config.Producer.Return.Successes = true
 	config.Producer.RequiredAcks = sarama.WaitForAll
+	config.Producer.Retry.Max = 200 // of 100 ms: a partition has no leader until its broker's session has expired
 	p, err := sarama.NewSyncProducer(k.Brokers(), config)
 	if err != nil {
 		t.Fatal(err)
