@@ -21,7 +21,9 @@ import (
 const maxRequestID = 128
 
 // Around is the first middleware of an app: it gives the request its id and trace,
-// turns errors and panics into problems, and measures. registry may be nil.
+// turns errors and panics into problems, and measures. registry may be nil. The
+// timeout (0: none) ends the request's context; a handler that goes on after it
+// returned, as a stream does, must not use that context.
 func Around(log *slog.Logger, registry *prometheus.Registry, timeout time.Duration) fiber.Handler {
 	log = logger(log)
 	m := newMeter(registry)
@@ -123,8 +125,7 @@ func (m *meter) observe(c *fiber.Ctx, err error, took time.Duration) {
 		return
 	}
 	l := label{route: c.Route().Path, method: c.Method(), status: c.Response().StatusCode()}
-	var web *fiber.Error
-	if errors.As(err, &web) && (web.Code == fiber.StatusNotFound || web.Code == fiber.StatusMethodNotAllowed) {
+	if err != nil && noRoute(err) {
 		l.route = "unmatched" // the route that Fiber names is the one of a middleware
 	}
 	m.mu.RLock()
@@ -138,4 +139,9 @@ func (m *meter) observe(c *fiber.Ctx, err error, took time.Duration) {
 		m.mu.Unlock()
 	}
 	o.Observe(took.Seconds())
+}
+
+func noRoute(err error) bool {
+	var web *fiber.Error
+	return errors.As(err, &web) && (web.Code == fiber.StatusNotFound || web.Code == fiber.StatusMethodNotAllowed)
 }

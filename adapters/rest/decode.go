@@ -47,23 +47,23 @@ func decodeTask(b []byte, strict bool) (in tasks.Input, bad []domain.FieldError,
 			d.i++
 			d.space()
 		}
-		name := unquote(d.value())
+		name := d.value()
 		d.space()
 		d.i++ // the colon
 		d.space()
 		raw := d.value()
 		n := fieldNumber(name)
 		if n < 0 {
-			if strict && !readOnly(name) {
-				d.wrong(clip(name), "is unknown")
+			if strict && !readOnly(unquote(name)) {
+				d.wrong(clip(unquote(name)), "is unknown")
 			}
 			continue
 		}
 		if seen[n] {
-			return in, nil, domain.Malformed("the field %q is there twice", name)
+			return in, nil, domain.Malformed("the field %q is there twice", taskFields[n])
 		}
 		seen[n] = true
-		d.field(&in, name, raw)
+		d.field(&in, taskFields[n], raw)
 	}
 	return in, d.bad, nil
 }
@@ -73,9 +73,13 @@ var taskFields = [...]string{
 	"title", "description", "priority", "category", "dueDate", "recurringRule", "recurringEndDate", "reminderAt", "tags", "timeZone",
 }
 
-func fieldNumber(name string) int {
+// fieldNumber is the place in taskFields of a name as it is in the JSON, or -1.
+func fieldNumber(raw []byte) int {
+	if bytes.IndexByte(raw, '\\') >= 0 {
+		raw = []byte(`"` + unquote(raw) + `"`)
+	}
 	for i, f := range taskFields {
-		if f == name {
+		if f == string(raw[1:len(raw)-1]) {
 			return i
 		}
 	}
@@ -194,7 +198,7 @@ func (d *decoder) field(in *tasks.Input, name string, raw []byte) {
 func (d *decoder) text(name string, raw []byte) tasks.Optional[string] {
 	switch raw[0] {
 	case '"':
-		return tasks.Some(unquote(raw))
+		return tasks.Some(word(raw))
 	case 'n':
 		return tasks.Null[string]()
 	}
@@ -202,16 +206,39 @@ func (d *decoder) text(name string, raw []byte) tasks.Optional[string] {
 	return tasks.Optional[string]{}
 }
 
+// word is unquote without memory for the words that nearly every task has.
+func word(raw []byte) string {
+	switch string(raw[1 : len(raw)-1]) {
+	case "low":
+		return "low"
+	case "medium":
+		return "medium"
+	case "high":
+		return "high"
+	case "work":
+		return "work"
+	case "personal":
+		return "personal"
+	case "home":
+		return "home"
+	case "other":
+		return "other"
+	case "UTC":
+		return "UTC"
+	}
+	return unquote(raw)
+}
+
 func (d *decoder) time(name string, raw []byte) tasks.Optional[time.Time] {
 	if raw[0] == 'n' {
 		return tasks.Null[time.Time]()
 	}
 	if raw[0] == '"' {
-		s := strings.TrimSpace(unquote(raw))
-		if s == "" {
+		raw = bytes.TrimSpace(raw[1 : len(raw)-1]) // a time needs no escapes
+		if len(raw) == 0 {
 			return tasks.Null[time.Time]()
 		}
-		if t, ok := parseTime(s); ok {
+		if t, ok := parseTime(string(raw)); ok {
 			return tasks.Some(t)
 		}
 	}

@@ -167,11 +167,7 @@ func TestTokensAndPathsDecide(t *testing.T) {
 		{"an id in braces", "GET", tasksPath + "/%7B01890a5d-ac96-774b-bcce-b302099a8057%7D", "", 422},
 		{"an id with NUL", "DELETE", tasksPath + "/%00", "", 422},
 		{"an id that nobody has", "GET", tasksPath + "/" + uuid.NewString(), "", 404},
-		{"a user that can't be decoded", "GET", "/api/u%zz/tasks", "", 403},
 	} {
-		if strings.Contains(c.path, "%zz") {
-			continue // Go's client refuses to send it; see TestPathsThatNoClientSends
-		}
 		headers := []string{}
 		if c.authorization != "" {
 			headers = append(headers, c.authorization)
@@ -298,13 +294,11 @@ func TestAPanicIsA500AndLoggedOnceWithItsPlace(t *testing.T) {
 
 func TestARequestThatTakesTooLongIsUnavailable(t *testing.T) {
 	t.Parallel()
-	w := newWorld(t, func(d *rest.Deps) {
-		d.Timeout = time.Millisecond
-		d.Ready = []rest.Check{}
-	})
-	w.serve(rest.New(rest.Deps{Tasks: w.deps(w.tasks).Tasks, Timeout: time.Millisecond, Log: w.deps(nil).Log, Verify: wait}))
-	if a := w.call("GET", tasksPath, ""); a.header.Get("Retry-After") == "" {
-		t.Errorf("%d %s", a.status, a.body)
+	w := newWorld(t, func(d *rest.Deps) { d.Timeout, d.Verify = time.Millisecond, wait })
+	a := w.call("GET", tasksPath, "")
+	a.problem(t, 503)
+	if a.header.Get("Retry-After") == "" {
+		t.Errorf("%v", a.header)
 	}
 }
 
