@@ -38,7 +38,9 @@ type Outbox interface {
 	// Lease takes or renews up to want shards of publisher for owner for ttl, and
 	// gives up those beyond a fair share of the live owners (never one in keep, whose
 	// events are in flight). Only shards in the answer may be relayed, until
-	// Lease.Until. want 0 gives everything up.
+	// Lease.Until; one that leaves the answer is nobody else's before a later call
+	// that does not keep it, so that what was started meanwhile can end. want 0
+	// gives everything up at once.
 	Lease(ctx context.Context, publisher domain.Service, owner string, want int, ttl time.Duration, keep []int) (domain.Lease, error)
 	// Heads returns the oldest pending event of each user of the lease's shards, at
 	// most limit users; calls go round so that no user starves.

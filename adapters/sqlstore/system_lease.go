@@ -18,6 +18,7 @@ type leaseRow struct {
 	Shard     int
 	Owner     string
 	Until     stamp
+	Leaving   bool
 }
 
 type memberRow struct {
@@ -69,8 +70,8 @@ func (o *Outbox) lease(ctx context.Context, c conn, me memberRow, ttl time.Durat
 	if err := o.db.bun.NewSelect().Conn(c).Model(&leases).Where("l.publisher = ?", me.Publisher).Scan(ctx); err != nil {
 		return nil, err
 	}
-	mine, lost := choose(leases, me.Owner, now, share, keep)
-	return mine, o.store(ctx, c, me, mine, lost)
+	next := choose(leases, me.Owner, now, share, keep)
+	return shardsOf(next.mine), o.store(ctx, c, me, next)
 }
 
 // share notes me as alive, or gone when it wants nothing, and returns its fair
@@ -98,33 +99,44 @@ func (o *Outbox) share(ctx context.Context, c conn, me memberRow, now time.Time)
 	return 0, nil
 }
 
-// choose decides which shards owner has from now on, and which it gives up:
-// what it has and what is free, up to its share, and what is in keep in any case.
-func choose(leases []leaseRow, owner string, now time.Time, share int, keep []int) (mine, lost []int) {
-	var taken, held uint64
+// holding is what an owner has, as sets of shards.
+type holding struct {
+	mine    uint64 // may be relayed
+	leaving uint64 // still held, but nothing new may be started
+	lost    uint64 // free for others
+}
+
+// choose decides what owner has from now on: up to its share of what it has,
+// what it is about to leave and what is free, in this order. What is beyond
+// leaves in two steps: it is not in the answer of this call, but held until a
+// later call that does not keep it. So an event that was started while this
+// call was under way is never in the hands of two.
+func choose(leases []leaseRow, owner string, now time.Time, share int, keep []int) holding {
+	var taken, held, left, busy uint64
 	for _, l := range leases {
 		switch {
+		case l.Owner == owner && l.Leaving:
+			left |= 1 << l.Shard
 		case l.Owner == owner:
 			held |= 1 << l.Shard
 		case time.Time(l.Until).After(now):
 			taken |= 1 << l.Shard
 		}
 	}
-	var busy uint64
 	for _, s := range keep {
-		busy |= 1 << s & held
+		busy |= 1 << s
 	}
-	if share == 0 {
-		busy = 0 // wants nothing: gives everything up
-	}
-	chosen := busy
-	free := ^taken &^ held
-	for _, from := range []uint64{held &^ busy, free} {
-		for s := 0; s < domain.Shards && bits.OnesCount64(chosen) < share; s++ {
-			chosen |= from & (1 << s)
+	var h holding
+	for _, from := range []uint64{held & busy, held &^ busy, left, ^(taken | held | left)} {
+		for s := 0; s < domain.Shards && bits.OnesCount64(h.mine) < share; s++ {
+			h.mine |= from & (1 << s)
 		}
 	}
-	return shardsOf(chosen), shardsOf(held &^ chosen)
+	if share > 0 {
+		h.leaving = (held | left&busy) &^ h.mine
+	}
+	h.lost = (held | left) &^ h.mine &^ h.leaving
+	return h
 }
 
 func shardsOf(mask uint64) []int {
@@ -137,21 +149,21 @@ func shardsOf(mask uint64) []int {
 	return slices.Clip(out)
 }
 
-func (o *Outbox) store(ctx context.Context, c conn, me memberRow, mine, lost []int) error {
-	if len(lost) > 0 {
+func (o *Outbox) store(ctx context.Context, c conn, me memberRow, h holding) error {
+	if h.lost != 0 {
 		if _, err := o.db.bun.NewDelete().Conn(c).Model((*leaseRow)(nil)).Where("publisher = ?", me.Publisher).
-			Where("owner = ?", me.Owner).Where("shard IN (?)", bun.In(lost)).Exec(ctx); err != nil {
+			Where("owner = ?", me.Owner).Where("shard IN (?)", bun.In(shardsOf(h.lost))).Exec(ctx); err != nil {
 			return err
 		}
 	}
-	if len(mine) == 0 {
+	var rows []leaseRow
+	for _, s := range shardsOf(h.mine | h.leaving) {
+		rows = append(rows, leaseRow{Publisher: me.Publisher, Shard: s, Owner: me.Owner, Until: me.Until, Leaving: h.leaving&(1<<s) != 0})
+	}
+	if len(rows) == 0 {
 		return nil
 	}
-	rows := make([]leaseRow, len(mine))
-	for i, s := range mine {
-		rows[i] = leaseRow{Publisher: me.Publisher, Shard: s, Owner: me.Owner, Until: me.Until}
-	}
 	_, err := o.db.bun.NewInsert().Conn(c).Model(&rows).On("CONFLICT (publisher, shard) DO UPDATE").
-		Set("owner = excluded.owner").Set("until = excluded.until").Exec(ctx)
+		Set("owner = excluded.owner").Set("until = excluded.until").Set("leaving = excluded.leaving").Exec(ctx)
 	return err
 }

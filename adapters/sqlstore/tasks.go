@@ -3,7 +3,6 @@ package sqlstore
 import (
 	"context"
 	"database/sql"
-	"errors"
 
 	"github.com/google/uuid"
 
@@ -72,14 +71,14 @@ func (t *Tasks) Get(ctx context.Context, user string, id uuid.UUID) (domain.Task
 	if err != nil {
 		return domain.Task{}, mapErr(ctx, err)
 	}
-	var row taskRow
-	if err := t.db.bun.ScanRows(ctx, rows, &row); err != nil {
-		if errors.Is(err, sql.ErrNoRows) {
-			return domain.Task{}, domain.NotFound("there is no such task")
-		}
+	var found []taskRow
+	if err := t.db.bun.ScanRows(ctx, rows, &found); err != nil {
 		return domain.Task{}, mapErr(ctx, err)
 	}
-	return row.task()
+	if len(found) == 0 {
+		return domain.Task{}, errNoTask
+	}
+	return found[0].task()
 }
 
 // Update stores a task over the version before it; see ports.TaskStore.
@@ -109,7 +108,10 @@ func (t *Tasks) Delete(ctx context.Context, user string, id uuid.UUID, version i
 	return t.changeLite(ctx, e, t.sql.delete, args)
 }
 
-var errVersion = domain.Conflict("the task was changed in the meantime")
+var (
+	errVersion = domain.Conflict("the task was changed in the meantime")
+	errNoTask  = domain.NotFound("there is no such task")
+)
 
 // outcome reads what a write of an existing task did: position is NULL when
 // its condition did not hold, exists says whether the task was there at all.
@@ -120,5 +122,5 @@ func outcome(position sql.NullInt64, exists bool) (int64, error) {
 	case exists:
 		return 0, errVersion
 	}
-	return 0, domain.NotFound("there is no such task")
+	return 0, errNoTask
 }

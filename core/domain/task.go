@@ -89,8 +89,9 @@ const (
 )
 
 // TaskQuery narrows and orders a list of one user's tasks. Zero values do not
-// narrow. Search is matched anywhere in title and description, ignoring case,
-// as literal text. A task matches Tags when it has all of them.
+// narrow. Search is matched anywhere in title and description, ignoring case
+// (see Fold), as literal text. A task matches Tags when it has all of them.
+// Equal values are ordered by id, in the same direction.
 type TaskQuery struct {
 	Status    *string // "pending", "completed"; another value matches nothing
 	Priority  *Priority

@@ -77,6 +77,7 @@ CREATE TABLE relay_leases (
     shard     smallint NOT NULL,
     owner     text COLLATE "C" NOT NULL,
     until     timestamptz NOT NULL,
+    leaving   boolean NOT NULL, -- told to stop, may have events in flight
     PRIMARY KEY (publisher, shard)
 );
 

@@ -77,6 +77,7 @@ CREATE TABLE relay_leases (
     shard     integer NOT NULL,
     owner     text NOT NULL,
     until     text NOT NULL,
+    leaving   integer NOT NULL, -- told to stop, may have events in flight
     PRIMARY KEY (publisher, shard)
 ) WITHOUT ROWID;
 

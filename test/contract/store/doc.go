@@ -1,0 +1,14 @@
+// Package store is the contract of everything that keeps data: suites that take
+// only constructors and check the ports of package ports line by line, each
+// line a subtest named after what must hold.
+//
+//	RunTaskStore    ports.TaskStore and ports.EventStream
+//	RunTaskList     ports.TaskStore.List against an oracle
+//	RunAudit        ports.AuditStore
+//	RunOutbox       ports.Outbox over a task store
+//	RunDeadLetters  ports.DeadLetterStore and ports.DeadLetterAdmin
+//	RunState        ports.StateStore: databases, memory and Dapr
+//
+// A constructor is called once for each subtest and returns an empty store; it
+// cleans up with t.Cleanup. Subtests run in parallel.
+package store

@@ -1,0 +1,71 @@
+package store_test
+
+import (
+	"testing"
+
+	"github.com/tasktide/tasktide/adapters/sqlstore"
+	"github.com/tasktide/tasktide/ports"
+	"github.com/tasktide/tasktide/test/contract/store"
+)
+
+func each(t *testing.T, run func(t *testing.T, b backend)) {
+	for _, b := range backends() {
+		t.Run(b.name, func(t *testing.T) {
+			t.Parallel()
+			run(t, b)
+		})
+	}
+}
+
+func tasksOf(db *sqlstore.DB) store.Tasks {
+	return store.Tasks{Tasks: sqlstore.NewTasks(db), Streams: sqlstore.NewStreams(db)}
+}
+
+func TestTaskStore(t *testing.T) {
+	t.Parallel()
+	each(t, func(t *testing.T, b backend) {
+		store.RunTaskStore(t, func(t *testing.T) store.Tasks { return tasksOf(b.again(t)(t)) })
+	})
+}
+
+func TestTaskList(t *testing.T) {
+	t.Parallel()
+	each(t, func(t *testing.T, b backend) {
+		store.RunTaskList(t, func(t *testing.T) store.Tasks { return tasksOf(b.again(t)(t)) })
+	})
+}
+
+func TestAudit(t *testing.T) {
+	t.Parallel()
+	each(t, func(t *testing.T, b backend) {
+		store.RunAudit(t, func(t *testing.T) ports.AuditStore { return sqlstore.NewAudit(b.again(t)(t)) })
+	})
+}
+
+func TestOutbox(t *testing.T) {
+	t.Parallel()
+	each(t, func(t *testing.T, b backend) {
+		store.RunOutbox(t, func(t *testing.T) store.Outboxes {
+			db := b.again(t)(t)
+			return store.Outboxes{Tasks: tasksOf(db), Open: func(testing.TB) ports.Outbox { return sqlstore.NewOutbox(db) }}
+		})
+	})
+}
+
+func TestDeadLetters(t *testing.T) {
+	t.Parallel()
+	each(t, func(t *testing.T, b backend) {
+		store.RunDeadLetters(t, func(t *testing.T) store.Letters {
+			db := b.again(t)(t)
+			letters := sqlstore.NewDeadLetters(db)
+			return store.Letters{Store: letters, Admin: letters, State: sqlstore.NewState(db)}
+		})
+	})
+}
+
+func TestState(t *testing.T) {
+	t.Parallel()
+	each(t, func(t *testing.T, b backend) {
+		store.RunState(t, func(t *testing.T) ports.StateStore { return sqlstore.NewState(b.again(t)(t)) }, store.StateOptions{})
+	})
+}
