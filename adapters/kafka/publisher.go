@@ -127,11 +127,11 @@ func (p *Publisher) Publish(ctx context.Context, r ports.Record) error {
 	}
 	select {
 	case err := <-c.answer:
-		calls.Put(c)
-		if err != nil {
+		if err != nil { // c is not reused: Sarama still reads a failed message after it gave it back
 			p.failed.Add(1)
 			return classify(err)
 		}
+		calls.Put(c)
 		p.published.Add(1)
 		return nil
 	case <-ctx.Done(): // c is not reused: its answer is still to come

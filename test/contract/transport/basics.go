@@ -22,6 +22,7 @@ func cases() []testCase {
 		{"a_stop_lets_running_handlers_finish", 1, stopLetsFinish},
 		{"a_stop_cancels_handlers_at_the_deadline_and_takes_no_more", 1, stopCancelsAtDeadline},
 		{"a_stop_does_not_wait_for_retries", 1, stopReleasesRetries},
+		{"what_is_not_done_comes_again_though_later_events_are", 1, unfinishedComesAgain},
 		{"stopped_twice_and_started_again", 1, stopTwiceStartAgain},
 		{"a_slow_handler_holds_back_the_queue_and_nobody_else", 1, backPressure},
 		{"members_come_go_and_are_killed_under_load", 1, membersComeAndGo},

@@ -33,6 +33,8 @@ type Harness struct {
 
 	// Outage stops and starts the broker; nil: those subtests are skipped and say so.
 	Outage Outage
+	// Freeze makes the broker hang and go on; nil: that subtest is skipped and says so.
+	Freeze Outage
 	// Patience is how long a delivery may take at worst, a new member's start and a
 	// killed one's timeout included; 0: 30 s.
 	Patience time.Duration
@@ -81,13 +83,13 @@ func Run(t *testing.T, h Harness) {
 			})
 		}
 	})
-	for _, c := range outages() {
+	for _, c := range outages(h) {
 		t.Run(c.name, func(t *testing.T) {
 			h.omit(t, c.name)
-			if h.Outage == nil {
-				t.Skip("this run's broker can't be stopped")
+			if c.outage == nil {
+				t.Skip("this run's broker can't be stopped so")
 			}
-			c.run(newLab(t, h, c.topics))
+			c.run(newLab(t, h, 1), c.outage)
 		})
 	}
 }

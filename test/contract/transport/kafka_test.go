@@ -6,6 +6,8 @@ import (
 	"fmt"
 	"log/slog"
 	"net"
+	"os"
+	"strings"
 	"sync"
 	"sync/atomic"
 	"testing"
@@ -18,6 +20,7 @@ import (
 	"github.com/tasktide/tasktide/adapters/kafka"
 	"github.com/tasktide/tasktide/core/domain"
 	"github.com/tasktide/tasktide/ports"
+	"github.com/tasktide/tasktide/test/cluster"
 	"github.com/tasktide/tasktide/test/contract/transport"
 )
 
@@ -36,6 +39,36 @@ func TestKafkaFake(t *testing.T) {
 	})
 	h.Outage = &silence{cluster: cluster}
 	transport.Run(t, h)
+}
+
+// TestKafka runs the suite on a real Apache Kafka of its own, or on the one that
+// KAFKA_BROKERS names; a foreign broker is neither stopped nor frozen.
+func TestKafka(t *testing.T) {
+	cfg := kafka.Config{SessionTimeout: 6 * time.Second, Heartbeat: 500 * time.Millisecond, RebalanceTimeout: 10 * time.Second}
+	var outage, freeze transport.Outage
+	if foreign := os.Getenv("KAFKA_BROKERS"); foreign != "" {
+		cfg.Brokers = strings.Split(foreign, ",")
+	} else {
+		k := cluster.StartKafka(t, cluster.KafkaOptions{})
+		cfg.Brokers = k.Brokers()
+		outage = outageOf{k.Kill, func() error { return k.Start(context.Background()) }}
+		freeze = outageOf{k.Pause, k.Resume}
+	}
+	h := kafkaHarness("kafka", cfg)
+	h.Outage, h.Freeze = outage, freeze
+	transport.Run(t, h)
+}
+
+type outageOf struct{ stop, start func() error }
+
+func (o outageOf) Stop(t testing.TB)  { must(t, o.stop()) }
+func (o outageOf) Start(t testing.TB) { must(t, o.start()) }
+
+func must(t testing.TB, err error) {
+	t.Helper()
+	if err != nil {
+		t.Fatal(err)
+	}
 }
 
 // silence is a broker that hangs up on every request; it keeps what it has.

@@ -2,85 +2,18 @@ package transport_test
 
 import (
 	"context"
-	"fmt"
 	"sync"
 	"testing"
 	"time"
 
-	"github.com/google/uuid"
-
 	"github.com/tasktide/tasktide/adapters/memory"
 	"github.com/tasktide/tasktide/core/domain"
 	"github.com/tasktide/tasktide/ports"
+	"github.com/tasktide/tasktide/test/contract/fixture"
 	"github.com/tasktide/tasktide/test/contract/transport"
 )
 
-func TestMemory(t *testing.T) {
-	bus := memory.NewBus(memory.Clock{}, memory.DefaultRetention)
-	transport.Run(t, transport.Harness{
-		Name: "memory",
-		Topics: func(_ *testing.T, n int) []domain.Topic {
-			out := make([]domain.Topic, n)
-			for i := range out {
-				out[i] = domain.Topic(fmt.Sprintf("t%d-%s", i, uuid.NewString()[:8]))
-			}
-			return out
-		},
-		Publisher: func(*testing.T) ports.Publisher { return bus },
-		Instance: func(t *testing.T, s ports.Subscription) transport.Instance {
-			m := &memoryInstance{bus: bus, sub: s}
-			t.Cleanup(func() { m.Stop(t) })
-			return m
-		},
-	})
-}
-
-// memoryInstance is one subscriber of the shared bus.
-type memoryInstance struct {
-	bus    *memory.Bus
-	sub    ports.Subscription
-	cancel context.CancelFunc
-	kill   context.CancelFunc
-	ended  chan error
-}
-
-func (m *memoryInstance) Start(_ testing.TB, h ports.Handler) {
-	ctx, cancel := context.WithCancel(context.Background())
-	life, kill := context.WithCancel(context.Background())
-	m.cancel, m.kill, m.ended = cancel, kill, make(chan error, 1)
-	go func(ended chan error) {
-		ended <- m.bus.Subscribe(ctx, m.sub, func(ctx context.Context, msg ports.Message) ports.Answer {
-			ctx, cancel := context.WithCancel(ctx)
-			defer cancel()
-			defer context.AfterFunc(life, cancel)()
-			a := h(ctx, msg)
-			if life.Err() != nil {
-				return ports.Answer{Again: true} // the dead answer nothing
-			}
-			return a
-		})
-	}(m.ended)
-}
-
-func (m *memoryInstance) Stop(t testing.TB) {
-	if m.cancel == nil {
-		return
-	}
-	m.cancel()
-	m.cancel = nil
-	if err := <-m.ended; err != nil {
-		t.Errorf("Subscribe: %v", err)
-	}
-	m.kill()
-}
-
-func (m *memoryInstance) Kill(t testing.TB) {
-	if m.cancel == nil {
-		return
-	}
-	m.kill()
-	m.Stop(t)
-}
+func TestMemory(t *testing.T) { transport.Run(t, fixture.Memory()) }
 
 // TestMemoryPublishReturnsWhenTheDurableGroupsHaveSettled is what the one-binary
 // mode relies on: the outbox row goes only then.
