@@ -30,6 +30,7 @@ type process struct {
 	cancel  context.CancelFunc
 	kill    context.CancelFunc
 	ended   chan error
+	settle  func() // ends the restarts of a sidecar that does not come up
 }
 
 func newProcess(t testing.TB, s ports.Subscription) *process {
@@ -41,7 +42,7 @@ func newProcess(t testing.TB, s ports.Subscription) *process {
 	}
 	p := &process{sub: s, appPort: free[0]}
 	p.options = cluster.DaprdOptions{
-		AppID: s.Group, AppPort: p.appPort, Dir: t.TempDir(), Dapr: rendered,
+		AppID: s.Group, AppPort: p.appPort, Dir: shared.dir, Dapr: rendered,
 		PodName: s.Group + "-" + uuid.NewString()[:8], AppToken: appToken, LogLevel: "warn",
 	}
 	if s.Mode == ports.Broadcast {
@@ -73,22 +74,35 @@ func (p *process) Start(t testing.TB, h ports.Handler) {
 	var ctx, life context.Context
 	ctx, p.cancel = context.WithCancel(context.Background())
 	life, p.kill = context.WithCancel(context.Background())
-	p.ended = make(chan error, 1)
+	p.ended, p.settle = make(chan error, 1), func() {}
 	go func(ended chan error) { ended <- s.Subscribe(ctx, p.sub, mortal(life, h)) }(p.ended)
 	p.startSidecar(t)
 }
 
+// startSidecar starts daprd, again for as long as it fails: without a broker it
+// ends at once, and in a pod the kubelet restarts it.
 func (p *process) startSidecar(t testing.TB) {
 	t.Helper()
-	var err error
 	if p.daprd == nil {
-		p.daprd, err = cluster.NewDaprd(context.Background(), p.options)
-	} else {
-		err = p.daprd.Start(context.Background())
+		d, err := cluster.NewDaprd(context.Background(), p.options)
+		if d == nil {
+			t.Fatal(err)
+		}
+		if p.daprd = d; err == nil {
+			return
+		}
+	} else if p.daprd.Start(context.Background()) == nil {
+		return
 	}
-	if err != nil {
-		t.Fatal(err)
-	}
+	ctx, stop := context.WithCancel(context.Background())
+	restarting := make(chan struct{})
+	p.settle = func() { stop(); <-restarting }
+	go func() {
+		defer close(restarting)
+		for ctx.Err() == nil && p.daprd.Start(ctx) != nil {
+			time.Sleep(100 * time.Millisecond)
+		}
+	}()
 }
 
 // mortal is h in a process that may be killed: its context ends at once then,
@@ -108,6 +122,7 @@ func (p *process) Stop(t testing.TB) {
 	if p.cancel == nil {
 		return
 	}
+	p.settle()
 	p.cancel()
 	p.cancel = nil
 	if err := <-p.ended; err != nil {
@@ -125,6 +140,7 @@ func (p *process) Kill(t testing.TB) {
 	if p.cancel == nil {
 		return
 	}
+	p.settle()
 	if err := p.daprd.Kill(); err != nil {
 		t.Error(err)
 	}
