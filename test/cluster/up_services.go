@@ -86,7 +86,9 @@ func (c *Cluster) startService(ctx context.Context, name string, port int) (*Ser
 		return s, nil, err
 	}
 	o := DaprdOptions{AppID: name, AppPort: port, Dir: filepath.Join(c.Dir, "logs"), Dapr: c.dapr, AppToken: c.appToken,
-		BlockShutdown: 20 * time.Second}
+		// As deployed, only asked more often: a sidecar whose service has gone need not keep its API for it.
+		BlockShutdown: 20 * time.Second,
+		AppHealth:     &AppHealth{Path: "/health", ProbeInterval: time.Second, ProbeTimeout: 500 * time.Millisecond, Threshold: 3}}
 	if c.options.Daprd != nil {
 		c.options.Daprd(name, &o)
 	}
