@@ -4,7 +4,6 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
-	"io"
 	"log/slog"
 	"strings"
 	"sync"
@@ -66,7 +65,7 @@ func newRig(t *testing.T, h delivery.Handler) *rig {
 // instance is another process of the same group.
 func (r *rig) instance(h delivery.Handler) *delivery.Consumer {
 	return delivery.NewConsumer("audit-service", h, delivery.Deps{
-		State: r, Letters: r.letters, Clock: memory.Clock{}, Probe: r.probe, Log: slog.New(slog.NewTextHandler(io.Discard, nil)),
+		State: r, Letters: r.letters, Clock: memory.Clock{}, Probe: r.probe, Log: slog.New(slog.DiscardHandler),
 	}, r.opts)
 }
 

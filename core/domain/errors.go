@@ -98,7 +98,7 @@ func Malformed(format string, args ...any) error {
 	return &Error{Kind: KindMalformed, Detail: fmt.Sprintf(format, args...)}
 }
 
-// NotFound, Conflict and the others below carry a sentence for the caller.
+// NotFound says that there is no such thing, to this caller.
 func NotFound(format string, args ...any) error {
 	return &Error{Kind: KindNotFound, Detail: fmt.Sprintf(format, args...)}
 }

@@ -1,6 +1,7 @@
 package boot
 
 import (
+	"context"
 	"flag"
 	"fmt"
 	"io"
@@ -43,8 +44,13 @@ func Health(cfg Config, w io.Writer) error {
 	if cfg.APIHost == "0.0.0.0" || cfg.APIHost == "::" {
 		cfg.APIHost = "127.0.0.1"
 	}
-	c := http.Client{Timeout: 5 * time.Second}
-	r, err := c.Get("http://" + cfg.Address() + "/ready")
+	ctx, cancel := context.WithTimeout(context.Background(), 5*time.Second)
+	defer cancel()
+	req, err := http.NewRequestWithContext(ctx, http.MethodGet, "http://"+cfg.Address()+"/ready", nil)
+	if err != nil {
+		return err
+	}
+	r, err := http.DefaultClient.Do(req)
 	if err != nil {
 		return fmt.Errorf("nothing answers on %s: %w", cfg.Address(), err)
 	}

@@ -48,7 +48,7 @@ func newServer(lc fx.Lifecycle, cfg Config, log *slog.Logger, reg *prometheus.Re
 			}
 			go func() {
 				if err := app.Listener(l); err != nil {
-					log.Error("the HTTP server ended", "error", err)
+					log.ErrorContext(context.WithoutCancel(ctx), "the HTTP server ended", "error", err)
 				}
 			}()
 			log.InfoContext(ctx, "listening", "address", "http://"+l.Addr().String(), "transport", cfg.Transport)

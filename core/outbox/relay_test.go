@@ -1,0 +1,225 @@
+package outbox_test
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"math/rand/v2"
+	"sync"
+	"sync/atomic"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/google/uuid"
+
+	"github.com/tasktide/tasktide/adapters/memory"
+	"github.com/tasktide/tasktide/core/domain"
+	"github.com/tasktide/tasktide/core/outbox"
+	"github.com/tasktide/tasktide/ports"
+)
+
+// broker records what arrives and fails as told.
+type broker struct {
+	mu      sync.Mutex
+	got     map[string][]int64 // positions by user, as they arrived
+	unacked map[string]int
+	most    int // unacknowledged records of one user at the same time
+	fail    func(user string, n int) error
+	delay   func() time.Duration
+	calls   map[string]int
+}
+
+func newBroker() *broker {
+	return &broker{got: map[string][]int64{}, unacked: map[string]int{}, calls: map[string]int{}}
+}
+
+func (b *broker) Publish(ctx context.Context, r ports.Record) error {
+	e, err := domain.DecodeEvent(r.Body)
+	if err != nil || r.Key != e.UserID || r.Topic != domain.TaskCreated {
+		return fmt.Errorf("not what was stored: %v, %+v", err, r)
+	}
+	b.mu.Lock()
+	b.calls[r.Key]++
+	n := b.calls[r.Key]
+	b.unacked[r.Key]++
+	b.most = max(b.most, b.unacked[r.Key])
+	b.mu.Unlock()
+	if b.delay != nil {
+		_ = memory.Clock{}.Wait(ctx, b.delay())
+	}
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	b.unacked[r.Key]--
+	if b.fail != nil {
+		if err := b.fail(r.Key, n); err != nil {
+			return err
+		}
+	}
+	b.got[r.Key] = append(b.got[r.Key], e.Position)
+	return ctx.Err()
+}
+
+func events(users, n int) (out []domain.Event) {
+	for i := range n {
+		for u := range users {
+			out = append(out, domain.Event{
+				ID: uuid.New(), Time: time.Unix(1, 0).UTC(), Type: domain.TaskCreatedV1, UserID: fmt.Sprintf("user-%03d", u),
+				Source: domain.BackendAPI, Position: int64(i + 1), CorrelationID: "c",
+			})
+		}
+	}
+	return out
+}
+
+func start(o ports.Outbox, b ports.Publisher) (r *outbox.Relay, stop func()) {
+	r = outbox.NewRelay(domain.BackendAPI, o, b, memory.Clock{}, slog.New(slog.DiscardHandler), outbox.Options{})
+	ctx, cancel := context.WithCancel(context.Background())
+	done := make(chan struct{})
+	go func() { defer close(done); r.Run(ctx) }()
+	return r, func() { cancel(); <-done }
+}
+
+// inOrder checks that each user's events arrived in order, repeats allowed.
+func (b *broker) inOrder(t *testing.T, users, n int, repeats bool) {
+	t.Helper()
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	if len(b.got) != users {
+		t.Errorf("events of %d users arrived, want %d", len(b.got), users)
+	}
+	for u, got := range b.got {
+		next := int64(1)
+		for _, p := range got {
+			switch {
+			case p == next:
+				next++
+			case p == next-1 && repeats:
+			default:
+				t.Fatalf("%s: got %v", u, got)
+			}
+		}
+		if next != int64(n+1) {
+			t.Errorf("%s: %d of %d arrived: %v", u, next-1, n, got)
+		}
+	}
+}
+
+func TestEachUsersEventsArriveInOrderOneAtATime(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		o, b := memory.NewOutbox(memory.Clock{}), newBroker()
+		b.delay = func() time.Duration { return rand.N(20 * time.Millisecond) }
+		o.Add(events(100, 20)...)
+		r, stop := start(o, b)
+		time.Sleep(10 * time.Second)
+		stop()
+		b.inOrder(t, 100, 20, false)
+		if b.most != 1 || o.Len() != 0 || r.Stats().Published != 2000 {
+			t.Errorf("%d unacknowledged at once, %d left, %+v", b.most, o.Len(), r.Stats())
+		}
+	})
+}
+
+func TestAFailingBrokerLosesSkipsAndSwapsNothing(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		o, b := memory.NewOutbox(memory.Clock{}), newBroker()
+		b.fail = func(string, int) error {
+			if rand.IntN(3) == 0 {
+				return domain.Unavailable("kafka", errors.New("no leader"))
+			}
+			return nil
+		}
+		o.Add(events(50, 10)...)
+		r, stop := start(o, b)
+		time.Sleep(5 * time.Minute)
+		stop()
+		b.inOrder(t, 50, 10, false)
+		if r.Stats().Failures == 0 {
+			t.Error("nothing failed: the test shows nothing")
+		}
+	})
+}
+
+func TestAStuckUserHoldsBackNobodyElse(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		o, b := memory.NewOutbox(memory.Clock{}), newBroker()
+		healed := false
+		b.fail = func(user string, _ int) error {
+			if user == "user-000" && !healed {
+				return domain.Permanent(errors.New("too large"))
+			}
+			return nil
+		}
+		o.Add(events(10, 5)...)
+		_, stop := start(o, b)
+		time.Sleep(time.Second)
+		if o.Len() != 5 {
+			t.Errorf("%d pending, want only the stuck user's 5", o.Len())
+		}
+		b.mu.Lock()
+		healed = true // read by fail under the same lock
+		b.mu.Unlock()
+		time.Sleep(time.Minute)
+		stop()
+		b.inOrder(t, 10, 5, false)
+	})
+}
+
+func TestRelaysShareTheShardsAndTakeOverFromTheDead(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		o, b := memory.NewOutbox(memory.Clock{}), newBroker()
+		b.delay = func() time.Duration { return rand.N(5 * time.Millisecond) }
+		gone := &deaf{Outbox: o}
+		_, stop1 := start(gone, b)
+		_, stop2 := start(o, b)
+		time.Sleep(30 * time.Second) // shares have settled
+		all := events(100, 20)
+		for i := 0; i < len(all); i += 100 {
+			o.Add(all[i : i+100]...)
+			time.Sleep(time.Second)
+			if i == 1000 {
+				gone.dead.Store(true) // it answers nobody any more and gives nothing up
+			}
+		}
+		time.Sleep(30 * time.Second)
+		stop2()
+		gone.dead.Store(false)
+		stop1()
+		b.inOrder(t, 100, 20, true)
+		if b.most != 1 || o.Len() != 0 {
+			t.Errorf("%d unacknowledged at once, %d pending", b.most, o.Len())
+		}
+	})
+}
+
+// deaf is the outbox as a process sees it that was cut off.
+type deaf struct {
+	*memory.Outbox
+	dead atomic.Bool
+}
+
+func (d *deaf) Lease(ctx context.Context, p domain.Service, owner string, want int, ttl time.Duration, keep []int) (domain.Lease, error) {
+	if d.dead.Load() {
+		return domain.Lease{}, domain.Unavailable("database", errors.New("cut off"))
+	}
+	return d.Outbox.Lease(ctx, p, owner, want, ttl, keep)
+}
+
+func TestAStopGivesTheShardsUpAtOnce(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		o, b := memory.NewOutbox(memory.Clock{}), newBroker()
+		_, stop := start(o, b)
+		time.Sleep(time.Second)
+		stop()
+		l, err := o.Lease(t.Context(), domain.BackendAPI, "another", domain.Shards, time.Second, nil)
+		if err != nil || len(l.Shards) != domain.Shards {
+			t.Errorf("another relay got %d shards, %v", len(l.Shards), err)
+		}
+	})
+}
