@@ -1,0 +1,153 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"flag"
+	"fmt"
+	"os"
+	"os/signal"
+	"path/filepath"
+	"runtime/pprof"
+	"slices"
+	"strings"
+	"time"
+)
+
+// benchmark prepares once and returns what is repeated.
+type benchmark struct {
+	name, what string
+	run        func(context.Context, *env) (result, error)
+}
+
+var all = []benchmark{
+	{"post", "POST task on PostgreSQL beside the same statement by pgbench, 64 connections each", post},
+	{"memory", "memory bus with the whole delivery contract beside the handler called directly", memoryBus},
+	{"publish", "Kafka adapter, publish beside Sarama's asynchronous producer", publish},
+	{"consume", "Kafka adapter, consume beside a plain Sarama group that marks each record", consume},
+	{"dapr", "Dapr adapter with the contract beside a bare handler with the same two state calls", daprDelivery},
+	{"outbox", "outbox drained to Kafka beside the sum of its raw parts", drain},
+	{"audit", "audit consumer, started, effect and done, beside raw inserts of the same three writes", auditConsumer},
+}
+
+type flags struct {
+	short   bool
+	rounds  int
+	profile string
+}
+
+func main() {
+	var f flags
+	only := flag.String("only", "", "names of benchmarks, separated by commas; empty: all of "+names())
+	flag.BoolVar(&f.short, "short", false, "a tenth of the work: shows that it runs, measures little")
+	flag.IntVar(&f.rounds, "rounds", 5, "pairs of runs of each benchmark")
+	flag.StringVar(&f.profile, "cpuprofile", "", "folder for a CPU profile of each of our runs")
+	flag.Parse()
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
+	defer stop()
+	if err := run(ctx, *only, f); err != nil {
+		fmt.Fprintln(os.Stderr, err)
+		os.Exit(1)
+	}
+}
+
+func names() string {
+	var out []string
+	for _, b := range all {
+		out = append(out, b.name)
+	}
+	return strings.Join(out, ",")
+}
+
+func run(ctx context.Context, only string, f flags) (err error) {
+	var chosen []benchmark
+	for _, b := range all {
+		if only == "" || slices.Contains(strings.Split(only, ","), b.name) {
+			chosen = append(chosen, b)
+		}
+	}
+	if len(chosen) == 0 {
+		return fmt.Errorf("no benchmark is called %q; there are %s", only, names())
+	}
+	e, err := newEnv(f)
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, e.close()) }()
+	fmt.Printf("%-8s  %18s  %18s  %7s  %s\n", "", "ours", "reference", "ratio", "goal")
+	for _, b := range chosen {
+		began := time.Now()
+		e.name = b.name
+		r, err := b.run(ctx, e)
+		if err != nil {
+			return fmt.Errorf("%s: %w", b.name, err)
+		}
+		fmt.Printf("%-8s  %16.0f/s  %16.0f/s  %6.1f%%  %s\n", b.name, r.ours, r.raw, 100*r.ratio, r.goal)
+		fmt.Printf("          %s\n", b.what)
+		for _, n := range r.notes {
+			fmt.Printf("          %s\n", n)
+		}
+		fmt.Printf("          rounds %s; %.0f s\n", r.spread, time.Since(began).Seconds())
+	}
+	return nil
+}
+
+// result is what a benchmark prints: rates in events or requests a second.
+type result struct {
+	ours, raw, ratio float64
+	goal             string
+	spread           string
+	notes            []string
+}
+
+// pairs runs ours and raw in turns, which goes first alternating, and takes medians. The first pair, cold, is not counted.
+func (e *env) pairs(ctx context.Context, ours, raw func(context.Context) (float64, error)) (result, error) {
+	var a, b, ratios []float64
+	var spread []string
+	for i := range e.rounds + 1 {
+		var x, y float64
+		var err error
+		steps := []func() error{
+			func() error { x, err = e.profiled(ctx, i, ours); return err },
+			func() error { y, err = raw(ctx); return err },
+		}
+		if i%2 == 1 {
+			slices.Reverse(steps)
+		}
+		for _, step := range steps {
+			if err := step(); err != nil {
+				return result{}, err
+			}
+			if err := ctx.Err(); err != nil {
+				return result{}, err
+			}
+		}
+		if i == 0 {
+			continue
+		}
+		a, b, ratios = append(a, x), append(b, y), append(ratios, x/y)
+		spread = append(spread, fmt.Sprintf("%.0f:%.0f", x, y))
+	}
+	return result{ours: median(a), raw: median(b), ratio: median(ratios), spread: strings.Join(spread, " ")}, nil
+}
+
+func (e *env) profiled(ctx context.Context, round int, f func(context.Context) (float64, error)) (float64, error) {
+	if e.profile == "" {
+		return f(ctx)
+	}
+	w, err := os.Create(filepath.Join(e.profile, fmt.Sprintf("%s-%d.pprof", e.name, round)))
+	if err != nil {
+		return 0, err
+	}
+	defer func() { _ = w.Close() }()
+	if err := pprof.StartCPUProfile(w); err != nil {
+		return 0, err
+	}
+	defer pprof.StopCPUProfile()
+	return f(ctx)
+}
+
+func median(v []float64) float64 {
+	v = slices.Sorted(slices.Values(v))
+	return (v[(len(v)-1)/2] + v[len(v)/2]) / 2
+}
