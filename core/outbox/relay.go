@@ -21,6 +21,11 @@ type Options struct {
 	LeaseTTL   time.Duration // how long a dead relay keeps its shards [10 s]
 	BackoffMin time.Duration // wait after the first failed publish of a user [50 ms]
 	BackoffMax time.Duration // longest such wait [1 s]
+
+	// Owner is who this relay is to the leases [a random name]. One that is the same
+	// after a restart goes on at once after a crash, without waiting for the dead
+	// one's leases to run out. It must never be the name of two that run.
+	Owner string
 }
 
 func (o Options) withDefaults() Options {
@@ -31,6 +36,9 @@ func (o Options) withDefaults() Options {
 	}
 	if o.InFlight <= 0 {
 		o.InFlight = 2048
+	}
+	if o.Owner == "" {
+		o.Owner = uuid.NewString()
 	}
 	set(&o.Poll, time.Second)
 	set(&o.LeaseTTL, 10*time.Second)
@@ -65,7 +73,7 @@ type Relay struct {
 func NewRelay(service domain.Service, o ports.Outbox, p ports.Publisher, c ports.Clock, log *slog.Logger, opts Options) *Relay {
 	opts = opts.withDefaults()
 	return &Relay{
-		service: service, owner: uuid.NewString(), outbox: o, publisher: p, clock: c, log: log, opts: opts,
+		service: service, owner: opts.Owner, outbox: o, publisher: p, clock: c, log: log, opts: opts,
 		slots: make(chan struct{}, opts.InFlight), again: make(chan struct{}, 1),
 		busy: map[string]struct{}{}, recent: map[string]int64{}, shards: map[int]int{},
 	}

@@ -57,7 +57,11 @@ func (r runtime) consume(service domain.Service, handler delivery.Handler) {
 
 // relay publishes what service stored.
 func (r runtime) relay(service domain.Service) {
-	relay := outbox.NewRelay(service, sqlstore.NewOutbox(r.DB), r.Publisher, r.Clock, r.Log, outbox.Options{})
+	opts := outbox.Options{}
+	if r.Config.Embedded() {
+		opts.Owner = "the process that holds DATA_DIR" // its lock makes sure that there is one
+	}
+	relay := outbox.NewRelay(service, sqlstore.NewOutbox(r.DB), r.Publisher, r.Clock, r.Log, opts)
 	countRelay(r.Registry, service, relay)
 	r.append(background(r.Log, "relay "+string(service), func(ctx context.Context) error {
 		relay.Run(ctx)
