@@ -1,0 +1,105 @@
+package e2e
+
+import (
+	"errors"
+	"fmt"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+)
+
+const (
+	users  = 50
+	writes = 2000
+)
+
+func TestMemoryLosesNothingWhenKilled(t *testing.T) {
+	t.Parallel()
+	survive(t, startSingle(t), 18*time.Second)
+}
+
+func TestKafka(t *testing.T) {
+	s := startCluster(t, "kafka")
+	operate(t, s)
+	t.Run("loses nothing when everything is killed", func(t *testing.T) { survive(t, s, 35*time.Second) })
+}
+
+func TestDapr(t *testing.T) {
+	s := startCluster(t, "dapr")
+	operate(t, s)
+	t.Run("loses nothing when everything is killed", func(t *testing.T) { survive(t, s, 40*time.Second) })
+}
+
+// survive makes 2,000 writes of 50 users while everything is killed, waits until it is quiet and compares.
+func survive(t *testing.T, s *system, about time.Duration) {
+	t.Helper()
+	t.Logf("seed %d", seed)
+	began := time.Now()
+	crowd := newCrowd(t, s, fmt.Sprintf("%s-", s.transport), users)
+	var working sync.WaitGroup
+	for _, u := range crowd {
+		working.Go(func() {
+			if err := u.work(t.Context(), writes/users, about); err != nil {
+				t.Error(err)
+			}
+		})
+	}
+	killers := killAll(t, s)
+	killed := time.Since(began)
+	working.Wait()
+	worked := time.Since(began)
+	if t.Failed() {
+		t.FailNow()
+	}
+	quiet(t, s, crowd)
+	report(t, s, crowd, killers, fmt.Sprintf("killing took %.1fs, writing %.1fs, then %.1fs until quiet",
+		killed.Seconds(), worked.Seconds(), (time.Since(began)-worked).Seconds()))
+	verify(t, s, crowd)
+	t.Logf("all of it %.1fs", time.Since(began).Seconds())
+}
+
+// newCrowd makes users with tokens from the command line.
+func newCrowd(t *testing.T, s *system, prefix string, n int) []*user {
+	t.Helper()
+	crowd := make([]*user, n)
+	errs := make([]error, n)
+	slots := make(chan struct{}, 4)
+	var wg sync.WaitGroup
+	for i := range crowd {
+		wg.Go(func() {
+			slots <- struct{}{}
+			defer func() { <-slots }()
+			name := fmt.Sprintf("%s%02d", prefix, i)
+			var token string
+			token, errs[i] = s.command(t.Context(), "token", "--user", name)
+			crowd[i] = newUser(s, name, strings.TrimSpace(token))
+		})
+	}
+	wg.Wait()
+	must(t, errors.Join(errs...))
+	return crowd
+}
+
+func report(t *testing.T, s *system, crowd []*user, killers []*killer, times string) {
+	t.Helper()
+	var applied, answered, open, found, unseen int
+	var slowest time.Duration
+	failures := map[int]int{}
+	for _, u := range crowd {
+		applied, answered, open, found, unseen = applied+len(u.log), answered+u.answered, open+u.open, found+u.found, unseen+len(u.unseen)
+		slowest = max(slowest, u.maxAnswer)
+		for status, n := range u.failures {
+			failures[status] += n
+		}
+	}
+	t.Logf("%s, seed %d: %s", s.transport, seed, times)
+	t.Logf("%d writes applied: %d requests answered, %d without an answer (of them by status: %v), of which %d were found applied; slowest answer %s",
+		applied, answered, open, failures, found, slowest.Round(time.Millisecond))
+	for _, k := range killers {
+		t.Logf("%-22s killed %2d times, %d of them while starting; slowest start %s", k.name, k.kills, k.early, k.slowest.Round(time.Millisecond))
+	}
+	if failures[500] > 0 {
+		t.Errorf("%d answers were 500: a dependency that is down must be 503", failures[500])
+	}
+}

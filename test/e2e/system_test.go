@@ -1,0 +1,207 @@
+package e2e
+
+import (
+	"context"
+	"database/sql"
+	"fmt"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	_ "github.com/jackc/pgx/v5/stdlib" // the driver "pgx"
+	_ "modernc.org/sqlite"             // the driver "sqlite"
+
+	"github.com/tasktide/tasktide/test/cluster"
+)
+
+// system is one running Tasktide.
+type system struct {
+	transport string
+	api       string // address of the REST API
+	dir       string
+	env       []string // of the command line
+	db        *sql.DB  // for what can't be asked for over REST
+	processes []process
+	brokers   []string // of Kafka; nil without
+	sent      chan struct{}
+}
+
+// process is one that can be killed and started again.
+type process struct {
+	name string
+	server
+	kills  int           // how often the crash test kills it
+	gap    time.Duration // the longest time between its start and its next kill,
+	long   time.Duration // sometimes after this
+	starts time.Duration // about how long it takes to start
+}
+
+// server is what *cluster.Server is, and node below.
+type server interface {
+	Start(context.Context) error // until it is ready; when it does not get ready, it is killed
+	Kill() error
+	Stop() error
+	Running() bool
+	Process() *cluster.Process
+}
+
+// command runs the operator's command line.
+func (s *system) command(ctx context.Context, args ...string) (stdout string, err error) {
+	out, stderr, err := tasktide(ctx, s.dir, s.env, args...)
+	if err != nil {
+		err = fmt.Errorf("tasktide %s: %w\n%s%s", strings.Join(args, " "), err, out, stderr)
+	}
+	return out, err
+}
+
+// tasktide runs the program to its end.
+func tasktide(ctx context.Context, dir string, env []string, args ...string) (stdout, stderr string, err error) {
+	cmd := exec.CommandContext(ctx, filepath.Join(programs, "tasktide"), args...)
+	cmd.Dir, cmd.Env = dir, append(cluster.BaseEnv(), env...)
+	var out, errs strings.Builder
+	cmd.Stdout, cmd.Stderr = &out, &errs
+	err = cmd.Run()
+	return out.String(), errs.String(), err
+}
+
+// startCluster brings up backend-api and audit-service on Kafka or Dapr, with PostgreSQL.
+func startCluster(t *testing.T, transport string) *system {
+	t.Helper()
+	c := cluster.Start(t, cluster.Options{
+		Transport: transport, Dir: folder(t), Services: []string{"backend-api", "audit-service"},
+	})
+	db, err := sql.Open("pgx", c.DatabaseURL())
+	must(t, err)
+	t.Cleanup(func() { _ = db.Close() })
+	s := &system{
+		transport: transport, api: c.URL("backend-api"), dir: c.Dir, env: c.Env(), db: db, brokers: c.Kafka.Brokers(),
+		processes: []process{
+			{name: "kafka", server: c.Kafka.Broker(0).Server, kills: 2, gap: 15 * time.Second, starts: 3 * time.Second},
+			{name: "postgres", server: c.Postgres.Server, kills: 3, gap: 12 * time.Second, starts: 300 * time.Millisecond},
+			{name: "backend-api", server: c.Services["backend-api"].Server, kills: 8, gap: 4 * time.Second, long: 10 * time.Second, starts: 150 * time.Millisecond},
+			{name: "audit-service", server: c.Services["audit-service"].Server, kills: 8, gap: 6 * time.Second, starts: 150 * time.Millisecond},
+		},
+		sent: make(chan struct{}),
+	}
+	for name, d := range c.Sidecars {
+		s.processes = append(s.processes, process{name: "daprd of " + name, server: d.Server, kills: 3, gap: 10 * time.Second, starts: time.Second})
+	}
+	return s
+}
+
+// startSingle brings up all of it in one process, with SQLite.
+func startSingle(t *testing.T) *system {
+	t.Helper()
+	dir := t.TempDir()
+	n := newNode(t, dir)
+	must(t, n.Start(t.Context()))
+	s := &system{transport: "memory", api: n.url(), dir: dir, env: n.env(), db: openSQLite(t, n.data()), sent: make(chan struct{})}
+	s.processes = []process{{name: "tasktide", server: n, kills: 40, gap: 700 * time.Millisecond, starts: 50 * time.Millisecond}}
+	return s
+}
+
+func openSQLite(t *testing.T, data string) *sql.DB {
+	t.Helper()
+	db, err := sql.Open("sqlite", "file:"+filepath.Join(data, "tasktide.db")+"?_pragma=busy_timeout(10000)")
+	must(t, err)
+	t.Cleanup(func() { _ = db.Close() })
+	return db
+}
+
+// node is "tasktide serve" with a directory of its own.
+type node struct {
+	dir     string
+	port    string
+	mu      sync.Mutex
+	process *cluster.Process
+}
+
+// newNode prepares a process and ends it after the test.
+func newNode(t *testing.T, dir string) *node {
+	t.Helper()
+	ports, err := cluster.FreePorts(1)
+	must(t, err)
+	n := &node{dir: dir, port: fmt.Sprint(ports[0])}
+	t.Cleanup(func() {
+		if p := n.Process(); t.Failed() && p != nil {
+			t.Logf("end of the log of tasktide:\n%s", p.Tail(5000))
+		}
+		if err := n.Kill(); err != nil {
+			t.Error(err)
+		}
+	})
+	return n
+}
+
+func (n *node) data() string  { return filepath.Join(n.dir, "data") }
+func (n *node) url() string   { return "http://127.0.0.1:" + n.port }
+func (n *node) env() []string { return []string{"DATA_DIR=" + n.data(), "API_PORT=" + n.port} }
+
+func (n *node) launch() (*cluster.Process, error) {
+	n.mu.Lock()
+	defer n.mu.Unlock()
+	p, err := cluster.StartProcess(cluster.Command{
+		Name: "tasktide", Path: filepath.Join(programs, "tasktide"), Args: []string{"serve"},
+		Env: append(cluster.BaseEnv(), n.env()...), Dir: n.dir, Log: filepath.Join(n.dir, "tasktide.log"),
+	})
+	if err == nil {
+		n.process = p
+	}
+	return p, err
+}
+
+// Start starts it and waits until it is ready.
+func (n *node) Start(ctx context.Context) error {
+	p, err := n.launch()
+	if err != nil {
+		return err
+	}
+	ctx, cancel := context.WithTimeout(ctx, 30*time.Second)
+	defer cancel()
+	c := newClient(n.url(), "", "")
+	for {
+		status, _, err := c.once(ctx, "GET", "/ready", nil, "")
+		if err == nil && status == 200 {
+			return nil
+		}
+		select {
+		case <-p.Done():
+			return p.Exited()
+		case <-ctx.Done():
+			return fmt.Errorf("tasktide is not ready: %d, %w; %w", status, err, p.Kill())
+		case <-time.After(10 * time.Millisecond):
+		}
+	}
+}
+
+// Kill ends it with SIGKILL.
+func (n *node) Kill() error {
+	if p := n.Process(); p != nil {
+		return p.Kill()
+	}
+	return nil
+}
+
+// Stop ends it with SIGTERM.
+func (n *node) Stop() error {
+	if p := n.Process(); p != nil {
+		return p.Stop()
+	}
+	return nil
+}
+
+// Process is the present one, nil before the first start.
+func (n *node) Process() *cluster.Process {
+	n.mu.Lock()
+	defer n.mu.Unlock()
+	return n.process
+}
+
+// Running says whether it is there.
+func (n *node) Running() bool {
+	p := n.Process()
+	return p != nil && p.Exited() == nil
+}

@@ -1,0 +1,248 @@
+package e2e
+
+import (
+	"context"
+	"fmt"
+	"math/rand/v2"
+	"net/http"
+	"slices"
+	"time"
+)
+
+// user makes writes one after the other, each repeated until it is known to be applied, and remembers what was applied.
+type user struct {
+	*client
+	rand  *rand.Rand
+	tasks map[string]object // as they must be now
+	ids   []string          // of tasks, in the order of their creation
+	log   []write           // everything applied, in order
+	// unseen are the titles of creates that got no answer and were not found afterwards. A database may still apply a
+	// statement whose client is dead: the title may turn up later, once.
+	unseen map[string]bool
+
+	titles                int
+	answered, open, found int // requests answered; unanswered; unanswered and found applied
+	maxAnswer             time.Duration
+	failures              map[int]int // answers by status, 500 and above
+}
+
+func newUser(s *system, name, token string) *user {
+	return &user{
+		client: newClient(s.api, name, token), sent: s.sent, rand: random(name),
+		tasks: map[string]object{}, unseen: map[string]bool{}, failures: map[int]int{},
+	}
+}
+
+// work makes n writes, a few at once and then a rest, so that they take about as long as said.
+func (u *user) work(ctx context.Context, n int, about time.Duration) error {
+	for i := range n {
+		if u.rand.IntN(4) == 0 {
+			time.Sleep(time.Duration(u.rand.Int64N(int64(8 * about / time.Duration(n)))))
+		}
+		if err := u.write(ctx); err != nil {
+			return fmt.Errorf("%s, write %d: %w", u.user, i+1, err)
+		}
+	}
+	return nil
+}
+
+func (u *user) write(ctx context.Context) error {
+	dice := u.rand.IntN(100)
+	if len(u.ids) == 0 || dice < 35 {
+		return u.create(ctx)
+	}
+	t := u.tasks[u.ids[u.rand.IntN(len(u.ids))]]
+	switch {
+	case dice < 65:
+		return u.update(ctx, t)
+	case dice < 87:
+		return u.toggle(ctx, t)
+	}
+	return u.delete(ctx, t)
+}
+
+// send is one request and the count of its outcome.
+func (u *user) send(ctx context.Context, method, path string, body any, ifMatch string) (int, []byte, error) {
+	select {
+	case u.sent <- struct{}{}: // whoever waits for it
+	default:
+	}
+	began := time.Now()
+	status, answer, err := u.once(ctx, method, path, body, ifMatch)
+	if !lost(status, err) {
+		u.answered++
+		u.maxAnswer = max(u.maxAnswer, time.Since(began))
+		return status, answer, nil
+	}
+	u.open++
+	if err == nil {
+		u.failures[status]++
+	}
+	if time.Since(began) > 25*time.Second {
+		return 0, nil, fmt.Errorf("%s %s was not answered within %s", method, path, time.Since(began))
+	}
+	return 0, nil, nil
+}
+
+func (u *user) rest() { time.Sleep(time.Duration(50+u.rand.IntN(150)) * time.Millisecond) }
+
+func (u *user) title() string {
+	u.titles++
+	return fmt.Sprintf("%s %d %x – größer ✓", u.user, u.titles, u.rand.Uint32())
+}
+
+// create never sends a title twice, so that what is found says which request was applied.
+func (u *user) create(ctx context.Context) error {
+	for {
+		asked := u.fields()
+		status, body, err := u.send(ctx, "POST", u.path(""), asked, "")
+		var t object
+		switch {
+		case err != nil:
+			return err
+		case status == http.StatusCreated:
+			if t, err = decode(body); err != nil {
+				return err
+			}
+		case status != 0:
+			return fmt.Errorf("POST answered %d %s", status, body)
+		default:
+			if t, err = u.search(ctx, asked.text("title")); err != nil {
+				return err
+			}
+		}
+		if t == nil {
+			u.unseen[asked.text("title")] = true
+			u.rest()
+			continue
+		}
+		for name, value := range asked {
+			if fmt.Sprint(t[name]) != fmt.Sprint(value) {
+				return fmt.Errorf("asked for %s %v, got %v", name, value, t[name])
+			}
+		}
+		u.keep(write{event: "created", after: t, answered: status != 0})
+		return nil
+	}
+}
+
+func (u *user) search(ctx context.Context, title string) (object, error) {
+	all, err := u.client.tasks(ctx)
+	if err != nil {
+		return nil, err
+	}
+	for _, t := range all {
+		if t.text("title") == title {
+			return t, nil
+		}
+	}
+	return nil, nil
+}
+
+func (u *user) fields() object {
+	pick := func(from ...any) any { return from[u.rand.IntN(len(from))] }
+	o := object{
+		"title": u.title(), "priority": pick("low", "medium", "high"), "category": pick("work", "personal", "home", "other"),
+		"description": pick(nil, "line\nand \"quotes\" \\ <&>", "Ünï¢ødé 🌊"),
+		"dueDate":     pick(nil, "2031-01-02T03:04:05.000006Z", "2029-12-31T23:59:59.999999Z"),
+		"tags":        pick([]any{}, []any{"a"}, []any{"tide", "b c", "ü"}),
+	}
+	return o
+}
+
+// update is a PUT of a few fields or of the whole task, as some clients send it; the title always changes.
+func (u *user) update(ctx context.Context, t object) error {
+	asked, body := u.fields(), object{}
+	for name := range asked {
+		if name != "title" && u.rand.IntN(2) == 0 {
+			delete(asked, name)
+		}
+	}
+	if u.rand.IntN(3) == 0 {
+		for name, value := range t {
+			body[name] = value
+		}
+	}
+	for name, value := range asked {
+		body[name] = value
+	}
+	return u.change(ctx, t, "updated", asked, "PUT", u.path(t.text("id")), body)
+}
+
+func (u *user) toggle(ctx context.Context, t object) error {
+	asked, event := object{"completed": true, "status": "completed"}, "completed"
+	if t["completed"] == true {
+		asked, event = object{"completed": false, "status": "pending"}, "updated"
+	}
+	return u.change(ctx, t, event, asked, "PATCH", u.path(t.text("id"))+"/complete", nil)
+}
+
+func (u *user) delete(ctx context.Context, t object) error {
+	return u.change(ctx, t, "deleted", nil, "DELETE", u.path(t.text("id")), nil)
+}
+
+// change repeats a write until it is known that it was applied. A repetition is always conditional on the version, so
+// that it can't be applied on top of itself.
+func (u *user) change(ctx context.Context, t object, event string, asked object, method, path string, body any) error {
+	ifMatch := ""
+	if u.rand.IntN(2) == 0 {
+		ifMatch = t.etag()
+	}
+	for first := true; ; first = false {
+		status, answer, err := u.send(ctx, method, path, body, ifMatch)
+		if err != nil {
+			return err
+		}
+		var now object
+		switch {
+		case status == http.StatusOK:
+			if now, err = decode(answer); err != nil {
+				return err
+			}
+		case status == http.StatusNoContent:
+		case status == 0, !first && (status == http.StatusPreconditionFailed || status == http.StatusNotFound):
+			if now, err = u.client.task(ctx, t.text("id")); err != nil {
+				return err
+			}
+		default:
+			return fmt.Errorf("%s answered %d %s", method, status, answer)
+		}
+		if now != nil && now.version() == t.version() {
+			if err := same("a task that was not changed", t, now); err != nil {
+				return err
+			}
+			ifMatch = t.etag()
+			u.rest()
+			continue
+		}
+		if (now == nil) != (event == "deleted") {
+			return fmt.Errorf("after %s the task is %v", method, now)
+		}
+		if now != nil {
+			if err := check(t, asked, now); err != nil {
+				return err
+			}
+		}
+		u.keep(write{event: event, before: t, after: now, answered: status/100 == 2})
+		return nil
+	}
+}
+
+// keep notes an applied write.
+func (u *user) keep(w write) {
+	u.log = append(u.log, w)
+	if !w.answered {
+		u.found++
+	}
+	if w.after == nil {
+		id := w.before.text("id")
+		delete(u.tasks, id)
+		u.ids = slices.DeleteFunc(u.ids, func(x string) bool { return x == id })
+		return
+	}
+	id := w.after.text("id")
+	if w.before == nil {
+		u.ids = append(u.ids, id)
+	}
+	u.tasks[id] = w.after
+}
