@@ -95,11 +95,19 @@ func (p *Process) PID() int { return p.pid }
 // Done is closed when the child has ended.
 func (p *Process) Done() <-chan struct{} { return p.done }
 
-// Exited is nil while the child runs; then an error with how it ended and the end of its log.
-func (p *Process) Exited() error {
+// Running reports whether the child is there (paused counts).
+func (p *Process) Running() bool {
 	select {
 	case <-p.done:
+		return false
 	default:
+		return true
+	}
+}
+
+// Exited is nil while the child runs; then an error with how it ended and the end of its log.
+func (p *Process) Exited() error {
+	if p.Running() {
 		return nil
 	}
 	how := "status 0"
@@ -121,7 +129,7 @@ func (p *Process) Wait(ctx context.Context) error {
 
 // Stop asks the child to end, and kills it when it does not within its time, which is an error.
 func (p *Process) Stop() error {
-	if p.Exited() != nil {
+	if !p.Running() {
 		return nil
 	}
 	_ = p.Resume() // a frozen process cannot obey
@@ -139,7 +147,7 @@ func (p *Process) Stop() error {
 
 // Kill ends the child and all its descendants with SIGKILL and waits until they are gone.
 func (p *Process) Kill() error {
-	if p.Exited() != nil {
+	if !p.Running() {
 		return nil
 	}
 	_ = syscall.Kill(p.pid, syscall.SIGSTOP) // no new children while they are listed

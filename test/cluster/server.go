@@ -33,7 +33,7 @@ func (s *Server) Start(ctx context.Context) error {
 func (s *Server) launch() error {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if s.process != nil && s.process.Exited() == nil {
+	if s.process != nil && s.process.Running() {
 		return fmt.Errorf("%s is running", s.command.Name)
 	}
 	p, err := StartProcess(s.command)
@@ -89,7 +89,7 @@ func (s *Server) Process() *Process {
 // Running reports whether the process is there (paused counts).
 func (s *Server) Running() bool {
 	p := s.Process()
-	return p != nil && p.Exited() == nil
+	return p != nil && p.Running()
 }
 
 // LogFile is where the server writes; restarts append to it.

@@ -65,22 +65,19 @@ func serve(ctx context.Context, o cluster.Options) error {
 
 // watch waits for the end: asked for, or of a process that ended by itself.
 func watch(ctx context.Context, c *cluster.Cluster) error {
-	ended := make(chan error, len(c.Servers()))
+	ended := make(chan *cluster.Process, len(c.Servers()))
 	for _, s := range c.Servers() {
 		p := s.Process()
 		go func() {
 			<-p.Done()
-			ended <- p.Exited()
+			ended <- p
 		}()
 	}
 	select {
 	case <-ctx.Done():
 		return nil
-	case err := <-ended:
-		if ctx.Err() != nil {
-			return nil
-		}
-		return err
+	case p := <-ended:
+		return p.Exited()
 	}
 }
 
