@@ -24,6 +24,8 @@ type user struct {
 	answered, open, found int // requests answered; unanswered; unanswered and found applied
 	maxAnswer             time.Duration
 	failures              map[int]int // answers by status, 500 and above
+
+	sent chan<- struct{}
 }
 
 func newUser(s *system, name, token string) *user {
