@@ -21,9 +21,14 @@ type link struct {
 	pumps    sync.WaitGroup
 }
 
-// run keeps a link up until ctx ends. It is the only writer of p.link.
-func (p *Publisher) run(ctx context.Context, ended chan struct{}) {
+// run keeps a link up until ctx ends. It waits for the run before it, which a
+// Stop with too short a ctx may have left behind, so that two producers never
+// write beside each other.
+func (p *Publisher) run(ctx context.Context, before, ended chan struct{}) {
 	defer close(ended)
+	if before != nil {
+		<-before
+	}
 	defer p.set(nil, errStopped)
 	p.set(nil, errNotConnected)
 	for retry := newBackoff(); ctx.Err() == nil; {

@@ -65,8 +65,10 @@ func (p *Publisher) Start(context.Context) error {
 		return nil
 	}
 	ctx, cancel := context.WithCancel(context.Background())
+	before := p.ended
 	p.cancel, p.ended = cancel, make(chan struct{})
-	go p.run(ctx, p.ended)
+	p.set(nil, errNotConnected)
+	go p.run(ctx, before, p.ended)
 	return nil
 }
 
