@@ -79,30 +79,50 @@ func (p *process) Start(t testing.TB, h ports.Handler) {
 	p.startSidecar(t)
 }
 
-// startSidecar starts daprd, again for as long as it fails: without a broker it
-// ends at once, and in a pod the kubelet restarts it.
+// startSidecar starts daprd and does for it what the kubelet does in a pod: when
+// it ends by itself, as it does when the broker is away while it starts, it is
+// started again, until settle.
 func (p *process) startSidecar(t testing.TB) {
 	t.Helper()
-	if p.daprd == nil {
-		d, err := cluster.NewDaprd(context.Background(), p.options)
-		if d == nil {
-			t.Fatal(err)
-		}
-		if p.daprd = d; err == nil {
-			return
-		}
-	} else if p.daprd.Start(context.Background()) == nil {
-		return
-	}
 	ctx, stop := context.WithCancel(context.Background())
-	restarting := make(chan struct{})
-	p.settle = func() { stop(); <-restarting }
+	first, over := make(chan struct{}), make(chan struct{})
+	p.settle = func() { stop(); <-over }
 	go func() {
-		defer close(restarting)
-		for ctx.Err() == nil && p.daprd.Start(ctx) != nil {
-			time.Sleep(100 * time.Millisecond)
+		defer close(over)
+		p.startOnce(t)
+		close(first)
+		for p.daprd != nil {
+			select {
+			case <-p.daprd.Process().Done():
+			case <-ctx.Done():
+				return
+			}
+			select {
+			case <-time.After(100 * time.Millisecond):
+			case <-ctx.Done():
+				return
+			}
+			p.startOnce(t)
 		}
 	}()
+	<-first
+	if p.daprd == nil {
+		t.FailNow()
+	}
+}
+
+// startOnce returns when the sidecar is up or has ended.
+func (p *process) startOnce(t testing.TB) {
+	if p.daprd != nil {
+		_ = p.daprd.Start(context.Background())
+		return
+	}
+	d, err := cluster.NewDaprd(context.Background(), p.options)
+	if d == nil {
+		t.Error(err)
+		return
+	}
+	p.daprd = d
 }
 
 // mortal is h in a process that may be killed: its context ends at once then,
