@@ -14,7 +14,7 @@ import (
 
 // RunAudit checks ports.AuditStore.
 func RunAudit(t *testing.T, open func(t *testing.T) ports.AuditStore) {
-	for name, line := range map[string]func(*testing.T, ports.AuditStore){
+	for name, line := range map[string]func(*testing.T, auditTest){
 		"an entry comes back as it was":                     auditRoundTrip,
 		"an entry is stored once, and never changed":        auditOnce,
 		"lists are by position, newest first, in parts":     auditOrder,
@@ -25,10 +25,18 @@ func RunAudit(t *testing.T, open func(t *testing.T) ports.AuditStore) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			line(t, open(t))
+			line(t, auditTest{open(t), uuid.NewString()})
 		})
 	}
 }
+
+type auditTest struct {
+	ports.AuditStore
+	run string
+}
+
+// u is the subtest's user of that name.
+func (s auditTest) u(name string) string { return name + " " + s.run }
 
 func entry(user string, position int64) domain.AuditEntry {
 	return domain.AuditEntry{
@@ -37,40 +45,40 @@ func entry(user string, position int64) domain.AuditEntry {
 	}
 }
 
-func trail(t testing.TB, s ports.AuditStore, user string, q domain.AuditQuery) []domain.AuditEntry {
+func trail(t testing.TB, s auditTest, user string, q domain.AuditQuery) []domain.AuditEntry {
 	t.Helper()
 	got, err := s.List(t.Context(), user, q)
 	ok(t, err)
 	return got
 }
 
-func auditRoundTrip(t *testing.T, s ports.AuditStore) {
-	e := entry("u", 7)
+func auditRoundTrip(t *testing.T, s auditTest) {
+	e := entry(s.u("u"), 7)
 	ok(t, s.Append(t.Context(), e))
-	got := trail(t, s, "u", domain.AuditQuery{Limit: 10})
+	got := trail(t, s, s.u("u"), domain.AuditQuery{Limit: 10})
 	want(t, "entries", len(got), 1)
 	want(t, "entry", asJSON(got[0]), asJSON(e))
 }
 
-func auditOnce(t *testing.T, s ports.AuditStore) {
-	e := entry("u", 1)
+func auditOnce(t *testing.T, s auditTest) {
+	e := entry(s.u("u"), 1)
 	ok(t, s.Append(t.Context(), e))
 	again := e
 	again.EventType, again.Position = "deleted", 9
 	ok(t, s.Append(t.Context(), again))
-	got := trail(t, s, "u", domain.AuditQuery{Limit: 10})
+	got := trail(t, s, s.u("u"), domain.AuditQuery{Limit: 10})
 	want(t, "entries", asJSON(got), asJSON([]domain.AuditEntry{e}))
-	again.UserID = "v"
+	again.UserID = s.u("v")
 	ok(t, s.Append(t.Context(), again))
-	want(t, "another user's entry of that id", len(trail(t, s, "v", domain.AuditQuery{Limit: 10})), 1)
+	want(t, "another user's entry of that id", len(trail(t, s, s.u("v"), domain.AuditQuery{Limit: 10})), 1)
 }
 
-func auditOrder(t *testing.T, s ports.AuditStore) {
+func auditOrder(t *testing.T, s auditTest) {
 	for _, p := range []int64{3, 1, 5, 2, 4} {
-		ok(t, s.Append(t.Context(), entry("u", p)))
+		ok(t, s.Append(t.Context(), entry(s.u("u"), p)))
 	}
 	for offset := range 6 {
-		got := trail(t, s, "u", domain.AuditQuery{Limit: 2, Offset: offset})
+		got := trail(t, s, s.u("u"), domain.AuditQuery{Limit: 2, Offset: offset})
 		want(t, "entries", len(got), min(2, 5-offset))
 		for i, e := range got {
 			want(t, "position", e.Position, int64(5-offset-i))
@@ -78,8 +86,8 @@ func auditOrder(t *testing.T, s ports.AuditStore) {
 	}
 }
 
-func auditNarrow(t *testing.T, s ports.AuditStore) {
-	a, b, c := entry("u", 1), entry("u", 2), entry("u", 3)
+func auditNarrow(t *testing.T, s auditTest) {
+	a, b, c := entry(s.u("u"), 1), entry(s.u("u"), 2), entry(s.u("u"), 3)
 	b.EventType, c.EntityType, c.EntityID = "deleted", "notification", a.EntityID
 	for _, e := range []domain.AuditEntry{a, b, c} {
 		ok(t, s.Append(t.Context(), e))
@@ -96,32 +104,32 @@ func auditNarrow(t *testing.T, s ports.AuditStore) {
 		{domain.AuditQuery{EventType: "%"}, 0},
 	} {
 		q.q.Limit = 10
-		want(t, fmt.Sprintf("%+v", q.q), len(trail(t, s, "u", q.q)), q.n)
+		want(t, fmt.Sprintf("%+v", q.q), len(trail(t, s, s.u("u"), q.q)), q.n)
 	}
 }
 
-func auditOwner(t *testing.T, s ports.AuditStore) {
-	e := entry("u", 1)
+func auditOwner(t *testing.T, s auditTest) {
+	e := entry(s.u("u"), 1)
 	ok(t, s.Append(t.Context(), e))
-	want(t, "entries", len(trail(t, s, "v", domain.AuditQuery{Limit: 10, EntityID: e.EntityID})), 0)
+	want(t, "entries", len(trail(t, s, s.u("v"), domain.AuditQuery{Limit: 10, EntityID: e.EntityID})), 0)
 }
 
-func auditRace(t *testing.T, s ports.AuditStore) {
+func auditRace(t *testing.T, s auditTest) {
 	entries := make([]domain.AuditEntry, 16)
 	for i := range entries {
-		entries[i] = entry("u", int64(i))
+		entries[i] = entry(s.u("u"), int64(i))
 	}
 	together(64, func(i int) {
 		if err := s.Append(t.Context(), entries[i%len(entries)]); err != nil {
 			t.Error(err)
 		}
 	})
-	want(t, "entries", len(trail(t, s, "u", domain.AuditQuery{Limit: 100})), len(entries))
+	want(t, "entries", len(trail(t, s, s.u("u"), domain.AuditQuery{Limit: 100})), len(entries))
 }
 
-func auditBadMate(t *testing.T, s ports.AuditStore) {
+func auditBadMate(t *testing.T, s auditTest) {
 	together(32, func(i int) {
-		e := entry("u", int64(i))
+		e := entry(s.u("u"), int64(i))
 		if i%8 == 0 {
 			e.EntityID = "a\x00"
 		}
@@ -129,5 +137,5 @@ func auditBadMate(t *testing.T, s ports.AuditStore) {
 			t.Errorf("entry %d: %v", i, err)
 		}
 	})
-	want(t, "entries", len(trail(t, s, "u", domain.AuditQuery{Limit: 100})), 28)
+	want(t, "entries", len(trail(t, s, s.u("u"), domain.AuditQuery{Limit: 100})), 28)
 }

@@ -9,6 +9,7 @@
 //	RunDeadLetters  ports.DeadLetterStore and ports.DeadLetterAdmin
 //	RunState        ports.StateStore: databases, memory and Dapr
 //
-// A constructor is called once for each subtest and returns an empty store; it
-// cleans up with t.Cleanup. Subtests run in parallel.
+// A constructor is called once for each subtest and cleans up with t.Cleanup.
+// Subtests run in parallel. RunOutbox and RunDeadLetters need an empty store each
+// time; the others use users and keys of their own and may share one.
 package store

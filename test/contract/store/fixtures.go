@@ -18,7 +18,18 @@ import (
 type Tasks struct {
 	Tasks   ports.TaskStore
 	Streams ports.EventStream
+
+	run string // of one subtest
 }
+
+// forTest gives the subtest users of its own.
+func (s Tasks) forTest() Tasks {
+	s.run = uuid.NewString()
+	return s
+}
+
+// u is the subtest's user of that name.
+func (s Tasks) u(name string) string { return name + " " + s.run }
 
 func newID() uuid.UUID { return uuid.Must(uuid.NewV7()) }
 

@@ -78,7 +78,7 @@ func drawQuery(r *rapid.T) domain.TaskQuery {
 func RunTaskList(t *testing.T, open func(t *testing.T) Tasks) {
 	t.Run("every query finds what brute force finds, in pages of any size", func(t *testing.T) {
 		t.Parallel()
-		s := open(t)
+		s := open(t).forTest()
 		rapid.Check(t, func(r *rapid.T) {
 			user := newID().String()
 			var all []domain.Task
@@ -106,12 +106,12 @@ func RunTaskList(t *testing.T, open func(t *testing.T) Tasks) {
 	})
 	t.Run("the newest come first unless told otherwise", func(t *testing.T) {
 		t.Parallel()
-		s := open(t)
-		old, young := newTask("u"), newTask("u")
+		s := open(t).forTest()
+		old, young := newTask(s.u("u")), newTask(s.u("u"))
 		young.CreatedAt = old.CreatedAt.Add(time.Second)
 		create(t, s.Tasks, old)
 		create(t, s.Tasks, young)
-		list, err := s.Tasks.List(t.Context(), "u", domain.TaskQuery{})
+		list, err := s.Tasks.List(t.Context(), s.u("u"), domain.TaskQuery{})
 		ok(t, err)
 		want(t, "first", list.Tasks[0].ID, young.ID)
 	})

@@ -134,11 +134,11 @@ func migrate(t testing.TB, db *sqlstore.DB, files fs.FS) {
 	}
 }
 
-// backend is a dialect, or a way to lay out its tables; open makes an empty
-// database and every process of it calls again.
+// backend is a dialect, or a way to lay out its tables. fresh makes an empty
+// database that is gone after t.
 type backend struct {
 	name  string
-	again func(t testing.TB) (opener func(t testing.TB) *sqlstore.DB)
+	fresh func(t testing.TB) *sqlstore.DB
 }
 
 // backends are what every suite runs on.
@@ -150,20 +150,17 @@ func backends() []backend {
 	}
 }
 
-func sqliteFile(t testing.TB) func(t testing.TB) *sqlstore.DB {
-	path := t.TempDir() + "/data/tasktide.db"
-	return func(t testing.TB) *sqlstore.DB {
-		db := open(t, "sqlite:"+path)
-		migrate(t, db, migrations.FS)
-		return db
-	}
+func sqliteFile(t testing.TB) *sqlstore.DB {
+	db := open(t, "sqlite:"+t.TempDir()+"/data/tasktide.db")
+	migrate(t, db, migrations.FS)
+	return db
 }
 
 // template migrates once and copies the result for each test.
-func template(files fs.FS) func(t testing.TB) func(t testing.TB) *sqlstore.DB {
+func template(files fs.FS) func(t testing.TB) *sqlstore.DB {
 	var once sync.Once
 	var name string
-	return func(t testing.TB) func(t testing.TB) *sqlstore.DB {
+	return func(t testing.TB) *sqlstore.DB {
 		once.Do(func() {
 			made, address := server.database(t, "")
 			db, err := sqlstore.Open(sqlstore.Config{URL: address})
@@ -181,7 +178,7 @@ func template(files fs.FS) func(t testing.TB) func(t testing.TB) *sqlstore.DB {
 		}
 		copied, address := server.database(t, name)
 		t.Cleanup(func() { server.exec(t, "DROP DATABASE "+copied+" WITH (FORCE)") })
-		return func(t testing.TB) *sqlstore.DB { return open(t, address) }
+		return open(t, address)
 	}
 }
 

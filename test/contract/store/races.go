@@ -23,7 +23,7 @@ func runRaces(t *testing.T, open func(t *testing.T) Tasks) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			line(t, open(t))
+			line(t, open(t).forTest())
 		})
 	}
 }
@@ -37,7 +37,7 @@ func oneUserManyWriters(t *testing.T, s Tasks) {
 	reader.Go(func() {
 		var at int64
 		for !done.Load() || at < writers*each {
-			events, head, err := s.Streams.After(t.Context(), "u", at, 1000)
+			events, head, err := s.Streams.After(t.Context(), s.u("u"), at, 1000)
 			if err != nil {
 				t.Error(err)
 				return
@@ -52,7 +52,7 @@ func oneUserManyWriters(t *testing.T, s Tasks) {
 				t.Errorf("head %d is behind what was read, %d", head.Value, at)
 				return
 			}
-			list, err := s.Tasks.List(t.Context(), "u", domain.TaskQuery{})
+			list, err := s.Tasks.List(t.Context(), s.u("u"), domain.TaskQuery{})
 			if err != nil || int64(len(list.Tasks)) != list.Position.Value {
 				t.Errorf("%d tasks at position %d: %v", len(list.Tasks), list.Position.Value, err)
 				return
@@ -64,7 +64,7 @@ func oneUserManyWriters(t *testing.T, s Tasks) {
 	together(writers, func(int) {
 		var last int64
 		for range each {
-			task := newTask("u")
+			task := newTask(s.u("u"))
 			p, err := s.Tasks.Create(t.Context(), task, event(task, domain.TaskCreatedV1))
 			mu.Lock()
 			if err != nil || seen[p] || p <= last {
@@ -79,11 +79,11 @@ func oneUserManyWriters(t *testing.T, s Tasks) {
 		t.FailNow()
 	}
 	reader.Wait()
-	want(t, "events", len(stream(t, s.Streams, "u")), writers*each)
+	want(t, "events", len(stream(t, s.Streams, s.u("u"))), writers*each)
 }
 
 func oneTaskManyWriters(t *testing.T, s Tasks) {
-	task := newTask("u")
+	task := newTask(s.u("u"))
 	create(t, s.Tasks, task)
 	var wins, conflicts atomic.Int64
 	together(writers, func(i int) {
@@ -101,15 +101,15 @@ func oneTaskManyWriters(t *testing.T, s Tasks) {
 			}
 		}
 	})
-	got, err := s.Tasks.Get(t.Context(), "u", task.ID)
+	got, err := s.Tasks.Get(t.Context(), s.u("u"), task.ID)
 	ok(t, err)
 	want(t, "version", got.Version, 1+wins.Load())
 	want(t, "outcomes", wins.Load()+conflicts.Load(), writers*4)
-	want(t, "events", len(stream(t, s.Streams, "u")), int(1+wins.Load()))
+	want(t, "events", len(stream(t, s.Streams, s.u("u"))), int(1+wins.Load()))
 
 	var deleted atomic.Int64
 	together(writers, func(int) {
-		switch _, err := s.Tasks.Delete(t.Context(), "u", task.ID, got.Version, event(task, domain.TaskDeletedV1)); {
+		switch _, err := s.Tasks.Delete(t.Context(), s.u("u"), task.ID, got.Version, event(task, domain.TaskDeletedV1)); {
 		case err == nil:
 			deleted.Add(1)
 		case !errors.Is(err, domain.ErrNotFound) && !errors.Is(err, domain.ErrConflict):
@@ -117,7 +117,7 @@ func oneTaskManyWriters(t *testing.T, s Tasks) {
 		}
 	})
 	want(t, "deletes that won", deleted.Load(), 1)
-	want(t, "events", len(stream(t, s.Streams, "u")), int(2+wins.Load()))
+	want(t, "events", len(stream(t, s.Streams, s.u("u"))), int(2+wins.Load()))
 }
 
 func oneWins(t *testing.T, s Tasks, next func() domain.Task) {
@@ -132,18 +132,18 @@ func oneWins(t *testing.T, s Tasks, next func() domain.Task) {
 		}
 	})
 	want(t, "creates that won", wins.Load(), 1)
-	want(t, "events", len(stream(t, s.Streams, "u")), 1)
+	want(t, "events", len(stream(t, s.Streams, s.u("u"))), 1)
 }
 
 func oneIDManyCreates(t *testing.T, s Tasks) {
-	task := newTask("u")
+	task := newTask(s.u("u"))
 	oneWins(t, s, func() domain.Task { return task })
 }
 
 func oneNextManyCreates(t *testing.T, s Tasks) {
 	previous := newID()
 	oneWins(t, s, func() domain.Task {
-		task := newTask("u")
+		task := newTask(s.u("u"))
 		task.PreviousTaskID = &previous
 		return task
 	})
@@ -153,7 +153,7 @@ func manyUsers(t *testing.T, s Tasks) {
 	const users, each = 8, 40
 	together(writers, func(i int) {
 		for n := range each {
-			task := newTask(fmt.Sprint("u", (i*7+n*(i%3+1))%users))
+			task := newTask(s.u(fmt.Sprint("u", (i*7+n*(i%3+1))%users)))
 			if _, err := s.Tasks.Create(t.Context(), task, event(task, domain.TaskCreatedV1)); err != nil {
 				t.Error(err)
 				return
@@ -169,22 +169,22 @@ func manyUsers(t *testing.T, s Tasks) {
 	})
 	total := 0
 	for u := range users {
-		total += len(stream(t, s.Streams, fmt.Sprint("u", u)))
+		total += len(stream(t, s.Streams, s.u(fmt.Sprint("u", u))))
 	}
 	want(t, "events of all", total, writers*each*5/4)
 }
 
 // badMate mixes writes that break a constraint inside the database with good ones.
 func badMate(t *testing.T, s Tasks) {
-	first := newTask("u")
+	first := newTask(s.u("u"))
 	used := event(first, domain.TaskCreatedV1)
 	_, err := s.Tasks.Create(t.Context(), first, used)
 	ok(t, err)
 	together(writers, func(i int) {
-		task := newTask(fmt.Sprint("u", i%2))
+		task := newTask(s.u(fmt.Sprint("u", i%2)))
 		e := event(task, domain.TaskCreatedV1)
 		if i%4 == 0 {
-			task.UserID, e.ID = "u", used.ID
+			task.UserID, e.ID = s.u("u"), used.ID
 			if _, err := s.Tasks.Create(t.Context(), task, e); !errors.Is(err, domain.ErrConflict) {
 				t.Errorf("bad write: %v", err)
 			}
@@ -194,6 +194,6 @@ func badMate(t *testing.T, s Tasks) {
 			t.Errorf("good write: %v", err)
 		}
 	})
-	want(t, "events", len(stream(t, s.Streams, "u0"))+len(stream(t, s.Streams, "u1")), writers*3/4)
-	want(t, "events of u", len(stream(t, s.Streams, "u")), 1)
+	want(t, "events", len(stream(t, s.Streams, s.u("u0")))+len(stream(t, s.Streams, s.u("u1"))), writers*3/4)
+	want(t, "events of u", len(stream(t, s.Streams, s.u("u"))), 1)
 }

@@ -24,21 +24,24 @@ func tasksOf(db *sqlstore.DB) store.Tasks {
 func TestTaskStore(t *testing.T) {
 	t.Parallel()
 	each(t, func(t *testing.T, b backend) {
-		store.RunTaskStore(t, func(t *testing.T) store.Tasks { return tasksOf(b.again(t)(t)) })
+		db := b.fresh(t)
+		store.RunTaskStore(t, func(*testing.T) store.Tasks { return tasksOf(db) })
 	})
 }
 
 func TestTaskList(t *testing.T) {
 	t.Parallel()
 	each(t, func(t *testing.T, b backend) {
-		store.RunTaskList(t, func(t *testing.T) store.Tasks { return tasksOf(b.again(t)(t)) })
+		db := b.fresh(t)
+		store.RunTaskList(t, func(*testing.T) store.Tasks { return tasksOf(db) })
 	})
 }
 
 func TestAudit(t *testing.T) {
 	t.Parallel()
 	each(t, func(t *testing.T, b backend) {
-		store.RunAudit(t, func(t *testing.T) ports.AuditStore { return sqlstore.NewAudit(b.again(t)(t)) })
+		db := b.fresh(t)
+		store.RunAudit(t, func(*testing.T) ports.AuditStore { return sqlstore.NewAudit(db) })
 	})
 }
 
@@ -46,7 +49,7 @@ func TestOutbox(t *testing.T) {
 	t.Parallel()
 	each(t, func(t *testing.T, b backend) {
 		store.RunOutbox(t, func(t *testing.T) store.Outboxes {
-			db := b.again(t)(t)
+			db := b.fresh(t)
 			return store.Outboxes{Tasks: tasksOf(db), Open: func(testing.TB) ports.Outbox { return sqlstore.NewOutbox(db) }}
 		})
 	})
@@ -56,7 +59,7 @@ func TestDeadLetters(t *testing.T) {
 	t.Parallel()
 	each(t, func(t *testing.T, b backend) {
 		store.RunDeadLetters(t, func(t *testing.T) store.Letters {
-			db := b.again(t)(t)
+			db := b.fresh(t)
 			letters := sqlstore.NewDeadLetters(db)
 			return store.Letters{Store: letters, Admin: letters, State: sqlstore.NewState(db)}
 		})
@@ -66,6 +69,7 @@ func TestDeadLetters(t *testing.T) {
 func TestState(t *testing.T) {
 	t.Parallel()
 	each(t, func(t *testing.T, b backend) {
-		store.RunState(t, func(t *testing.T) ports.StateStore { return sqlstore.NewState(b.again(t)(t)) }, store.StateOptions{})
+		db := b.fresh(t)
+		store.RunState(t, func(*testing.T) ports.StateStore { return sqlstore.NewState(db) }, store.StateOptions{})
 	})
 }

@@ -30,14 +30,14 @@ func RunTaskStore(t *testing.T, open func(t *testing.T) Tasks) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			line(t, open(t))
+			line(t, open(t).forTest())
 		})
 	}
 	t.Run("races", func(t *testing.T) { runRaces(t, open) })
 }
 
 func taskRoundTrip(t *testing.T, s Tasks) {
-	for _, task := range []domain.Task{newTask("u"), fullTask("u"), fullTask("ü'\"\\user")} {
+	for _, task := range []domain.Task{newTask(s.u("u")), fullTask(s.u("u")), fullTask(s.u("ü'\"\\user"))} {
 		want(t, "first position", create(t, s.Tasks, task) > 0, true)
 		got, err := s.Tasks.Get(t.Context(), task.UserID, task.ID)
 		ok(t, err)
@@ -54,54 +54,54 @@ func taskRoundTrip(t *testing.T, s Tasks) {
 }
 
 func eventRoundTrip(t *testing.T, s Tasks) {
-	task := newTask("u")
+	task := newTask(s.u("u"))
 	e := event(task, domain.TaskCreatedV1)
 	position, err := s.Tasks.Create(t.Context(), task, e)
 	ok(t, err)
 	e.Position = position
-	got := stream(t, s.Streams, "u")
+	got := stream(t, s.Streams, s.u("u"))
 	want(t, "events", len(got), 1)
 	want(t, "data", string(got[0].Data), string(e.Data))
 	want(t, "event", asJSON(got[0]), asJSON(e))
 }
 
 func createTwice(t *testing.T, s Tasks) {
-	task := newTask("u")
+	task := newTask(s.u("u"))
 	create(t, s.Tasks, task)
 	_, err := s.Tasks.Create(t.Context(), task, event(task, domain.TaskCreatedV1))
 	wantKind(t, "second create", err, domain.ErrConflict)
-	want(t, "events", len(stream(t, s.Streams, "u")), 1)
+	want(t, "events", len(stream(t, s.Streams, s.u("u"))), 1)
 	other := task
-	other.UserID = "v"
+	other.UserID = s.u("v")
 	want(t, "another user's task with that id", create(t, s.Tasks, other), 1)
 }
 
 func oneNextOccurrence(t *testing.T, s Tasks) {
-	first, second := newTask("u"), newTask("u")
+	first, second := newTask(s.u("u")), newTask(s.u("u"))
 	first.PreviousTaskID = ref(newID())
 	second.PreviousTaskID = first.PreviousTaskID
 	create(t, s.Tasks, first)
 	_, err := s.Tasks.Create(t.Context(), second, event(second, domain.TaskCreatedV1))
 	wantKind(t, "second occurrence", err, domain.ErrConflict)
-	want(t, "events", len(stream(t, s.Streams, "u")), 1)
-	second.UserID = "v"
+	want(t, "events", len(stream(t, s.Streams, s.u("u"))), 1)
+	second.UserID = s.u("v")
 	create(t, s.Tasks, second)
 }
 
 func eventIDOnce(t *testing.T, s Tasks) {
-	first, second := newTask("u"), newTask("u")
+	first, second := newTask(s.u("u")), newTask(s.u("u"))
 	e := event(first, domain.TaskCreatedV1)
 	_, err := s.Tasks.Create(t.Context(), first, e)
 	ok(t, err)
 	_, err = s.Tasks.Create(t.Context(), second, e)
 	wantKind(t, "event id used again", err, domain.ErrConflict)
-	_, err = s.Tasks.Get(t.Context(), "u", second.ID)
+	_, err = s.Tasks.Get(t.Context(), s.u("u"), second.ID)
 	wantKind(t, "its task", err, domain.ErrNotFound)
-	want(t, "events", len(stream(t, s.Streams, "u")), 1)
+	want(t, "events", len(stream(t, s.Streams, s.u("u"))), 1)
 }
 
 func updateVersion(t *testing.T, s Tasks) {
-	task := newTask("u")
+	task := newTask(s.u("u"))
 	create(t, s.Tasks, task)
 	for _, version := range []int64{1, 3, 0, 100} {
 		task.Version = version
@@ -112,48 +112,48 @@ func updateVersion(t *testing.T, s Tasks) {
 	position, err := s.Tasks.Update(t.Context(), task, event(task, domain.TaskUpdatedV1))
 	ok(t, err)
 	want(t, "position after conflicts", position, 2)
-	want(t, "events", len(stream(t, s.Streams, "u")), 2)
+	want(t, "events", len(stream(t, s.Streams, s.u("u"))), 2)
 }
 
 func deleteVersion(t *testing.T, s Tasks) {
-	task := newTask("u")
+	task := newTask(s.u("u"))
 	create(t, s.Tasks, task)
-	_, err := s.Tasks.Delete(t.Context(), "u", task.ID, 2, event(task, domain.TaskDeletedV1))
+	_, err := s.Tasks.Delete(t.Context(), s.u("u"), task.ID, 2, event(task, domain.TaskDeletedV1))
 	wantKind(t, "stale delete", err, domain.ErrConflict)
-	position, err := s.Tasks.Delete(t.Context(), "u", task.ID, 1, event(task, domain.TaskDeletedV1))
+	position, err := s.Tasks.Delete(t.Context(), s.u("u"), task.ID, 1, event(task, domain.TaskDeletedV1))
 	ok(t, err)
 	want(t, "position after a conflict", position, 2)
-	_, err = s.Tasks.Get(t.Context(), "u", task.ID)
+	_, err = s.Tasks.Get(t.Context(), s.u("u"), task.ID)
 	wantKind(t, "get", err, domain.ErrNotFound)
-	want(t, "events", len(stream(t, s.Streams, "u")), 2)
+	want(t, "events", len(stream(t, s.Streams, s.u("u"))), 2)
 }
 
 func notFound(t *testing.T, s Tasks) {
-	task := newTask("u")
-	_, err := s.Tasks.Get(t.Context(), "u", task.ID)
+	task := newTask(s.u("u"))
+	_, err := s.Tasks.Get(t.Context(), s.u("u"), task.ID)
 	wantKind(t, "get", err, domain.ErrNotFound)
 	task.Version = 2
 	_, err = s.Tasks.Update(t.Context(), task, event(task, domain.TaskUpdatedV1))
 	wantKind(t, "update", err, domain.ErrNotFound)
-	_, err = s.Tasks.Delete(t.Context(), "u", task.ID, 1, event(task, domain.TaskDeletedV1))
+	_, err = s.Tasks.Delete(t.Context(), s.u("u"), task.ID, 1, event(task, domain.TaskDeletedV1))
 	wantKind(t, "delete", err, domain.ErrNotFound)
-	list, err := s.Tasks.List(t.Context(), "u", domain.TaskQuery{})
+	list, err := s.Tasks.List(t.Context(), s.u("u"), domain.TaskQuery{})
 	ok(t, err)
 	want(t, "tasks", len(list.Tasks), 0)
 	want(t, "position of an empty stream", list.Position.Value, 0)
 	want(t, "an epoch is known", list.Position.Epoch == uuid.Nil, false)
-	want(t, "events", len(stream(t, s.Streams, "u")), 0)
+	want(t, "events", len(stream(t, s.Streams, s.u("u"))), 0)
 }
 
 func changeDeleted(t *testing.T, s Tasks) {
-	task := newTask("u")
+	task := newTask(s.u("u"))
 	create(t, s.Tasks, task)
-	_, err := s.Tasks.Delete(t.Context(), "u", task.ID, 1, event(task, domain.TaskDeletedV1))
+	_, err := s.Tasks.Delete(t.Context(), s.u("u"), task.ID, 1, event(task, domain.TaskDeletedV1))
 	ok(t, err)
 	task.Version = 2
 	_, err = s.Tasks.Update(t.Context(), task, event(task, domain.TaskUpdatedV1))
 	wantKind(t, "update", err, domain.ErrNotFound)
-	_, err = s.Tasks.Delete(t.Context(), "u", task.ID, 1, event(task, domain.TaskDeletedV1))
+	_, err = s.Tasks.Delete(t.Context(), s.u("u"), task.ID, 1, event(task, domain.TaskDeletedV1))
 	wantKind(t, "delete", err, domain.ErrNotFound)
 }
 
@@ -166,26 +166,26 @@ func unstorable(t *testing.T, s Tasks) {
 			func(t *domain.Task) { t.UserID = bad },
 			func(t *domain.Task) { t.RecurringRule = &bad },
 		} {
-			task := newTask("u")
+			task := newTask(s.u("u"))
 			spoil(&task)
 			_, err := s.Tasks.Create(t.Context(), task, event(task, domain.TaskCreatedV1))
 			wantKind(t, "create", err, domain.ErrInvalid)
 		}
-		_, err := s.Tasks.List(t.Context(), "u", domain.TaskQuery{Search: bad})
+		_, err := s.Tasks.List(t.Context(), s.u("u"), domain.TaskQuery{Search: bad})
 		wantKind(t, "list", err, domain.ErrInvalid)
 	}
-	want(t, "events", len(stream(t, s.Streams, "u")), 0)
-	long := newTask("u")
+	want(t, "events", len(stream(t, s.Streams, s.u("u"))), 0)
+	long := newTask(s.u("u"))
 	long.Description = ref(strings.Repeat("x", 1<<20))
 	create(t, s.Tasks, long)
 }
 
 func streamParts(t *testing.T, s Tasks) {
 	for range 5 {
-		create(t, s.Tasks, newTask("u"))
+		create(t, s.Tasks, newTask(s.u("u")))
 	}
 	for from := range int64(7) {
-		events, head, err := s.Streams.After(t.Context(), "u", from, 2)
+		events, head, err := s.Streams.After(t.Context(), s.u("u"), from, 2)
 		ok(t, err)
 		want(t, "head", head.Value, 5)
 		want(t, "events", len(events), int(max(0, min(2, 5-from))))
@@ -196,24 +196,24 @@ func streamParts(t *testing.T, s Tasks) {
 }
 
 func heads(t *testing.T, s Tasks) {
-	create(t, s.Tasks, newTask("u"))
-	create(t, s.Tasks, newTask("u"))
-	create(t, s.Tasks, newTask("v"))
-	got, err := s.Streams.Heads(t.Context(), []string{"u", "nobody", "v", "u"})
+	create(t, s.Tasks, newTask(s.u("u")))
+	create(t, s.Tasks, newTask(s.u("u")))
+	create(t, s.Tasks, newTask(s.u("v")))
+	got, err := s.Streams.Heads(t.Context(), []string{s.u("u"), s.u("nobody"), s.u("v"), s.u("u")})
 	ok(t, err)
-	want(t, "heads", asJSON(got), asJSON(map[string]int64{"u": 2, "v": 1}))
+	want(t, "heads", asJSON(got), asJSON(map[string]int64{s.u("u"): 2, s.u("v"): 1}))
 	got, err = s.Streams.Heads(t.Context(), nil)
 	ok(t, err)
 	want(t, "heads of nobody", len(got), 0)
 }
 
 func gaveUp(t *testing.T, s Tasks) {
-	create(t, s.Tasks, newTask("u"))
+	create(t, s.Tasks, newTask(s.u("u")))
 	ctx, cancel := context.WithCancel(t.Context())
 	cancel()
-	_, err := s.Tasks.List(ctx, "u", domain.TaskQuery{})
+	_, err := s.Tasks.List(ctx, s.u("u"), domain.TaskQuery{})
 	wantKind(t, "list", err, context.Canceled)
-	_, err = s.Tasks.Create(ctx, newTask("u"), event(newTask("u"), domain.TaskCreatedV1))
+	_, err = s.Tasks.Create(ctx, newTask(s.u("u")), event(newTask(s.u("u")), domain.TaskCreatedV1))
 	if err != nil { // it may have been written all the same
 		wantKind(t, "create", err, context.Canceled)
 	}
