@@ -6,6 +6,10 @@ import (
 	"testing"
 	"time"
 
+	"github.com/twmb/franz-go/pkg/kerr"
+	"github.com/twmb/franz-go/pkg/kfake"
+	"github.com/twmb/franz-go/pkg/kmsg"
+
 	"github.com/tasktide/tasktide/ports"
 )
 
@@ -72,22 +76,21 @@ func TestABroadcastFindsNewPartitionsAndReadsThemFromTheirBeginning(t *testing.T
 func TestABroadcastGoesOnWhereTheBrokerStillHasSomething(t *testing.T) {
 	c, cfg := fake(t)
 	p := startPublisher(t, cfg)
-	w := &wire{}
-	slow := cfg
-	slow.Dial, slow.Window = w.dial, 1
-	box := newInbox(t)
-	hold := make(chan struct{})
-	listening(t, slow, func(ctx context.Context, m ports.Message) ports.Answer {
-		<-hold
-		return box.handle(ctx, m)
-	})
+	got := make(chan string, 100)
+	listening(t, cfg, func(_ context.Context, m ports.Message) ports.Answer { got <- string(m.Body); return ports.Answer{} })
 	relay2(t, p, 0, 1)
-	if err := c.DeleteRecords(string(topic), userPartition(c), -1); err != nil {
+	for <-got != "u0 0" {
+	}
+	f := c.Fault(kfake.Fault{Keys: []kmsg.Key{kmsg.Fetch}, Err: kerr.OffsetOutOfRange, Topic: string(topic)})
+	if err := f.Wait(t.Context(), 1); err != nil {
 		t.Fatal(err)
 	}
-	close(hold)
 	relay2(t, p, 1, 10)
-	box.await(10)
+	for want := range 9 {
+		if b := <-got; b != fmt.Sprintf("u0 %d", want+1) {
+			t.Fatalf("got %q, want u0 %d", b, want+1)
+		}
+	}
 }
 
 func TestABroadcastRepeatsABoundedNumberOfTimes(t *testing.T) {
