@@ -206,20 +206,14 @@ func redrive(l *lab) {
 	}
 	mark()
 	l.await("all attempts were made again", func() bool { return l.calls[own[0].ID] == 16 })
-	l.await("it is the same letter with more attempts", func() bool {
+	l.poll("it is the same letter with more attempts", func() bool {
 		f := l.letters()
 		return len(f) == 1 && f[0].Attempts == 16 && f[0].RedriveAt == nil
 	})
 	fail.Store(false)
 	mark()
 	l.await("the redriven event had its effect", func() bool { return l.done[own[0].ID] })
-	deadline := time.Now().Add(l.m.Transport.Patience)
-	for len(l.letters()) != 0 {
-		if time.Now().After(deadline) {
-			l.Fatalf("the letter stays: %+v", l.letters())
-		}
-		_ = memory.Clock{}.Wait(l.Context(), 20*time.Millisecond)
-	}
+	l.poll("the letter is gone", func() bool { return len(l.letters()) == 0 })
 }
 
 func sharedCount(l *lab) {
@@ -301,5 +295,5 @@ func outlast(l *lab, o transport.Outage) {
 	if found := l.letters(); len(found) != 0 {
 		l.Errorf("%d dead letters: %+v", len(found), found)
 	}
-	l.await("the group is ready again", func() bool { return p.Ready(l.Context()) == nil })
+	l.poll("the group is ready again", func() bool { return p.Ready(l.Context()) == nil })
 }

@@ -259,7 +259,7 @@ func (l *lab) letters() []domain.DeadLetter {
 func (l *lab) awaitLetters(n int) []domain.DeadLetter {
 	l.Helper()
 	var found []domain.DeadLetter
-	l.await(fmt.Sprintf("%d dead letters", n), func() bool {
+	l.poll(fmt.Sprintf("%d dead letters", n), func() bool {
 		found = l.letters()
 		return len(found) >= n
 	})
@@ -267,4 +267,16 @@ func (l *lab) awaitLetters(n int) []domain.DeadLetter {
 		l.Errorf("%d dead letters, want %d: %+v", len(found), n, found)
 	}
 	return found
+}
+
+// poll asks again until holds, for what no signal tells of.
+func (l *lab) poll(what string, holds func() bool) {
+	l.Helper()
+	deadline := time.Now().Add(l.m.Transport.Patience)
+	for !holds() {
+		if time.Now().After(deadline) {
+			l.Fatalf("not within %v: %s", l.m.Transport.Patience, what)
+		}
+		_ = memory.Clock{}.Wait(l.Context(), 20*time.Millisecond)
+	}
 }
