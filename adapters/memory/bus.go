@@ -126,8 +126,19 @@ func (b *Bus) Subscribe(ctx context.Context, s ports.Subscription, h ports.Handl
 	return nil
 }
 
-// join adds m to its group. A new group first gets the retained records of its topics.
+// Declare makes a durable group known before its first instance subscribes: what is published from now on waits for one.
+// Without it a record that is published while a process starts has no group yet, and counts as settled.
+func (b *Bus) Declare(s ports.Subscription) { b.group(s) }
+
+// join adds m to its group.
 func (b *Bus) join(s ports.Subscription, m *member) *group {
+	g := b.group(s)
+	g.join(m)
+	return g
+}
+
+// group is made when it is new. For a new topic it first gets the retained records.
+func (b *Bus) group(s ports.Subscription) *group {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	g := b.groups[s.Group]
@@ -147,7 +158,6 @@ func (b *Bus) join(s ports.Subscription, m *member) *group {
 		}
 		b.change(t, func(to *route) { to.durable = append(slices.Clone(to.durable), g) })
 	}
-	g.join(m)
 	return g
 }
 

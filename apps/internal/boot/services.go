@@ -46,6 +46,9 @@ func (r runtime) consume(service domain.Service, handler delivery.Handler) {
 	r.Server.ready(rest.Check{Name: string(service), Run: c.Ready})
 	countDeliveries(r.Registry, service, c)
 	sub := ports.Subscription{Group: string(service), Topics: domain.ConsumedBy(service, false), Mode: ports.Durable, Drain: r.Config.Drain}
+	if r.Transport.declare != nil { // here, before any start: a relay may start before the group
+		r.Transport.declare(sub)
+	}
 	r.append(background(r.Log, "consumer "+string(service), func(ctx context.Context) error {
 		return r.Subscriber.Subscribe(ctx, sub, c.Handle)
 	}))
@@ -61,7 +64,7 @@ func (r runtime) relay(service domain.Service) {
 	if r.Config.Embedded() {
 		opts.Owner = "the process that holds DATA_DIR" // its lock makes sure that there is one
 	}
-	relay := outbox.NewRelay(service, sqlstore.NewOutbox(r.DB), r.Publisher, r.Clock, r.Log, opts)
+	relay := outbox.NewRelay(service, sqlstore.NewOutbox(r.DB, service), r.Publisher, r.Clock, r.Log, opts)
 	countRelay(r.Registry, service, relay)
 	r.append(background(r.Log, "relay "+string(service), func(ctx context.Context) error {
 		relay.Run(ctx)

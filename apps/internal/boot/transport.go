@@ -25,6 +25,9 @@ type transport struct {
 	subscriber ports.Subscriber
 	state      ports.StateStore
 	check      *rest.Check // of the broker or sidecar; nil in memory
+
+	// declare makes a durable group known before anything is published; nil where the broker keeps what comes before it.
+	declare func(ports.Subscription)
 }
 
 // newTransport is the one switch on TRANSPORT.
@@ -32,7 +35,7 @@ func newTransport(lc fx.Lifecycle, cfg Config, log *slog.Logger, clock ports.Clo
 	switch cfg.Transport {
 	case Memory:
 		bus := memory.NewBus(clock, 0) // the outbox is what is kept
-		return &transport{publisher: bus, subscriber: bus, state: sqlstore.NewState(db)}, nil
+		return &transport{publisher: bus, subscriber: bus, state: sqlstore.NewState(db), declare: bus.Declare}, nil
 	case Kafka:
 		p := kafka.NewPublisher(cfg.KafkaConfig(), log)
 		lc.Append(fx.StartStopHook(p.Start, p.Stop))
