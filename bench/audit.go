@@ -48,10 +48,13 @@ func auditConsumer(ctx context.Context, e *env) (result, error) {
 	if err := produce(cfg.Brokers, domain.TaskUpdates, records); err != nil {
 		return result{}, err
 	}
-	empty := func() error { return execute(ctx, pool, "TRUNCATE audit_logs, dapr_state", "CHECKPOINT") }
-	r, err := e.pairs(ctx, func(ctx context.Context) (float64, error) {
+	empty := func() error {
+		defer e.prepared()
+		return execute(ctx, pool, "TRUNCATE audit_logs, dapr_state", "CHECKPOINT")
+	}
+	r, err := e.pairs(ctx, func(ctx context.Context) (outcome, error) {
 		if err := empty(); err != nil {
-			return 0, err
+			return outcome{}, err
 		}
 		c := delivery.NewConsumer(string(domain.AuditService), audit.NewRecorder(sqlstore.NewAudit(db)).Handle, delivery.Deps{
 			State: sqlstore.NewState(db), Letters: sqlstore.NewDeadLetters(db), Clock: memory.Clock{}, Probe: db.Ping, Log: e.log,
@@ -66,16 +69,16 @@ func auditConsumer(ctx context.Context, e *env) (result, error) {
 			return a
 		}, m.all)
 		if s := c.Stats(); err == nil && s.Handled != int64(len(events)) {
-			return 0, fmt.Errorf("not every event was handled once: %+v", s)
+			return outcome{}, fmt.Errorf("not every event was handled once: %+v", s)
 		}
-		return m.rate(), err
-	}, func(ctx context.Context) (float64, error) {
+		return m.outcome(), err
+	}, func(ctx context.Context) (outcome, error) {
 		if err := empty(); err != nil {
-			return 0, err
+			return outcome{}, err
 		}
 		began := time.Now()
 		err := rawAudit(ctx, pool, entries)
-		return rate(len(entries), began), err
+		return done(len(entries), began), err
 	})
 	r.goal = "≥ 30,000/s; the reference writes 500 rows a statement and has no Kafka"
 	return r, err

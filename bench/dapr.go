@@ -37,29 +37,30 @@ func daprDelivery(ctx context.Context, e *env) (result, error) {
 	}
 	defer s.stop()
 	n := e.n(8_000)
-	through := func(topic domain.Topic, kind domain.EventType) func(context.Context) (float64, error) {
-		return func(context.Context) (float64, error) {
+	through := func(topic domain.Topic, kind domain.EventType) func(context.Context) (outcome, error) {
+		return func(context.Context) (outcome, error) {
 			var records []record
 			for _, ev := range created(n, 5000) {
 				ev.Type = kind
 				body, err := domain.EncodeEvent(ev)
 				if err != nil {
-					return 0, err
+					return outcome{}, err
 				}
 				records = append(records, record{ev.UserID, body})
 			}
 			s.wait = make(chan struct{})
 			s.meter.Store(newMeter(n))
 			if err := produce(s.brokers, topic, records); err != nil {
-				return 0, err
+				return outcome{}, err
 			}
+			e.prepared()
 			close(s.wait)
 			m := s.meter.Load()
 			select {
 			case <-m.all:
-				return m.rate(), nil
+				return m.outcome(), nil
 			case <-ctx.Done():
-				return 0, ctx.Err()
+				return outcome{}, ctx.Err()
 			}
 		}
 	}
@@ -125,6 +126,7 @@ func newSide(ctx context.Context, e *env) (*side, error) {
 		return nil, err
 	}
 	s.stops = append(s.stops, func() { _ = d.Kill() })
+	e.counted[d.Process().PID()] = "daprd"
 	return s, d.Connected(ctx)
 }
 

@@ -35,6 +35,8 @@ type env struct {
 	postgres func() (*cluster.Postgres, error)
 	kafka    func() (*cluster.Kafka, error)
 	end      []func() error
+	counted  map[int]string // servers by their process, for usage
+	before   usage          // at the begin of the run
 }
 
 func newEnv(f flags) (*env, error) {
@@ -54,13 +56,14 @@ func newEnv(f flags) (*env, error) {
 		f.rounds = 1
 	}
 	ctx := context.Background()
-	e := &env{flags: f, dir: dir, log: slog.New(slog.NewTextHandler(os.Stderr, &slog.HandlerOptions{Level: slog.LevelWarn}))}
+	e := &env{flags: f, dir: dir, counted: map[int]string{}, log: slog.New(slog.NewTextHandler(os.Stderr, &slog.HandlerOptions{Level: slog.LevelWarn}))}
 	e.postgres = sync.OnceValues(func() (*cluster.Postgres, error) {
 		p, err := cluster.NewPostgres(ctx, cluster.PostgresOptions{Dir: filepath.Join(dir, "postgres"), Settings: map[string]string{
 			"shared_buffers": "512MB", "max_wal_size": "4GB", "checkpoint_timeout": "30min", "track_activity_query_size": "32768",
 		}})
 		if err == nil {
 			e.end = append(e.end, p.Kill)
+			e.counted[p.Process().PID()] = "postgres"
 		}
 		return p, err
 	})
@@ -68,6 +71,7 @@ func newEnv(f flags) (*env, error) {
 		k, err := cluster.NewKafka(ctx, cluster.KafkaOptions{Dir: filepath.Join(dir, "kafka"), JVM: []string{"-Xms512m", "-Xmx1g", "-XX:+UseSerialGC"}})
 		if err == nil {
 			e.end = append(e.end, k.Kill)
+			e.counted[k.Broker(0).Process().PID()] = "kafka"
 		}
 		return k, err
 	})
@@ -248,9 +252,6 @@ func encoded(n, users int) ([]record, error) {
 	}
 	return out, nil
 }
-
-// rate is how many of n were done in a second since began.
-func rate(n int, began time.Time) float64 { return float64(n) / time.Since(began).Seconds() }
 
 // placeholders replaces $1…$n of a statement.
 func placeholders(query string, with func(i int) string, n int) string {

@@ -35,14 +35,14 @@ func publish(ctx context.Context, e *env) (result, error) {
 		return result{}, err
 	}
 	defer func() { _ = p.Stop(ctx) }()
-	r, err := e.pairs(ctx, func(ctx context.Context) (float64, error) {
+	r, err := e.pairs(ctx, func(ctx context.Context) (outcome, error) {
 		began := time.Now()
 		err := publishAll(ctx, p, topic, records)
-		return rate(len(records), began), err
-	}, func(context.Context) (float64, error) {
+		return done(len(records), began), err
+	}, func(context.Context) (outcome, error) {
 		began := time.Now()
 		err := produce(cfg.Brokers, topic, records)
-		return rate(len(records), began), err
+		return done(len(records), began), err
 	})
 	r.goal = "≥ 85%"
 	return r, err
@@ -88,17 +88,17 @@ func consume(ctx context.Context, e *env) (result, error) {
 		return result{}, err
 	}
 	n := len(records)
-	r, err := e.pairs(ctx, func(ctx context.Context) (float64, error) {
+	r, err := e.pairs(ctx, func(ctx context.Context) (outcome, error) {
 		m := newMeter(n)
 		err := subscribed(ctx, kafka.NewSubscriber(cfg, e.log), topic, func(context.Context, ports.Message) ports.Answer {
 			m.one()
 			return ports.Answer{}
 		}, m.all)
-		return m.rate(), err
-	}, func(ctx context.Context) (float64, error) {
+		return m.outcome(), err
+	}, func(ctx context.Context) (outcome, error) {
 		m := newMeter(n)
 		err := rawConsume(ctx, cfg.Brokers, topic, m)
-		return m.rate(), err
+		return m.outcome(), err
 	})
 	r.goal = "≥ 85%"
 	return r, err
@@ -177,4 +177,6 @@ func (m *meter) one() {
 	}
 }
 
-func (m *meter) rate() float64 { return float64(m.want) / m.end.Sub(m.begin).Seconds() }
+func (m *meter) outcome() outcome {
+	return outcome{n: int(m.want), rate: float64(m.want) / m.end.Sub(m.begin).Seconds()}
+}

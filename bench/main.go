@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"flag"
@@ -101,15 +102,17 @@ type result struct {
 }
 
 // pairs runs ours and raw in turns, which goes first alternating, and takes medians. The first pair, cold, is not counted.
-func (e *env) pairs(ctx context.Context, ours, raw func(context.Context) (float64, error)) (result, error) {
-	var a, b, ratios []float64
+func (e *env) pairs(ctx context.Context, ours, raw func(context.Context) (outcome, error)) (result, error) {
+	var a, b, ratios, cheaper []float64
+	var r result
 	var spread []string
+	var costs [2][]cost
 	for i := range e.rounds + 1 {
-		var x, y float64
+		var x, y outcome
 		var err error
 		steps := []func() error{
 			func() error { x, err = e.profiled(ctx, i, ours); return err },
-			func() error { y, err = raw(ctx); return err },
+			func() error { y, err = e.measured(ctx, raw); return err },
 		}
 		if i%2 == 1 {
 			slices.Reverse(steps)
@@ -125,26 +128,57 @@ func (e *env) pairs(ctx context.Context, ours, raw func(context.Context) (float6
 		if i == 0 {
 			continue
 		}
-		a, b, ratios = append(a, x), append(b, y), append(ratios, x/y)
-		spread = append(spread, fmt.Sprintf("%.0f:%.0f", x, y))
+		a, b, ratios = append(a, x.rate), append(b, y.rate), append(ratios, x.rate/y.rate)
+		costs[0], costs[1] = append(costs[0], x.cost), append(costs[1], y.cost)
+		cheaper = append(cheaper, y.cost.total/x.cost.total)
+		spread = append(spread, fmt.Sprintf("%.0f:%.0f", x.rate, y.rate))
 	}
-	return result{ours: median(a), raw: median(b), ratio: median(ratios), spread: strings.Join(spread, " ")}, nil
+	r.ours, r.raw, r.ratio, r.spread = median(a), median(b), median(ratios), strings.Join(spread, " ")
+	r.notes = append(r.notes, fmt.Sprintf("processor time each: ours %s, reference %s, ratio %.1f%%",
+		middle(costs[0]).text, middle(costs[1]).text, 100*median(cheaper)))
+	return r, nil
 }
 
-func (e *env) profiled(ctx context.Context, round int, f func(context.Context) (float64, error)) (float64, error) {
+// outcome is one run: n things were done in span.
+type outcome struct {
+	n    int
+	rate float64
+	cost cost
+}
+
+func done(n int, began time.Time) outcome {
+	return outcome{n: n, rate: float64(n) / time.Since(began).Seconds()}
+}
+
+func middle(c []cost) cost {
+	c = slices.SortedFunc(slices.Values(c), func(a, b cost) int { return cmp.Compare(a.total, b.total) })
+	return c[len(c)/2]
+}
+
+// prepared is called by a run that had to prepare something: what that cost does not count.
+func (e *env) prepared() { e.before = e.usage() }
+
+func (e *env) measured(ctx context.Context, f func(context.Context) (outcome, error)) (outcome, error) {
+	e.before = e.usage()
+	o, err := f(ctx)
+	o.cost = e.usage().since(e.before, float64(o.n))
+	return o, err
+}
+
+func (e *env) profiled(ctx context.Context, round int, f func(context.Context) (outcome, error)) (outcome, error) {
 	if e.profile == "" {
-		return f(ctx)
+		return e.measured(ctx, f)
 	}
 	w, err := os.Create(filepath.Join(e.profile, fmt.Sprintf("%s-%d.pprof", e.name, round)))
 	if err != nil {
-		return 0, err
+		return outcome{}, err
 	}
 	defer func() { _ = w.Close() }()
 	if err := pprof.StartCPUProfile(w); err != nil {
-		return 0, err
+		return outcome{}, err
 	}
 	defer pprof.StopCPUProfile()
-	return f(ctx)
+	return e.measured(ctx, f)
 }
 
 func median(v []float64) float64 {

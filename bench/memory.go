@@ -19,7 +19,7 @@ func memoryBus(ctx context.Context, e *env) (result, error) {
 		return result{}, err
 	}
 	effect := func(context.Context, domain.Event) error { return nil }
-	r, err := e.pairs(ctx, func(ctx context.Context) (float64, error) {
+	r, err := e.pairs(ctx, func(ctx context.Context) (outcome, error) {
 		bus, c := contract(e, effect)
 		ctx, cancel := context.WithCancel(ctx)
 		defer cancel()
@@ -27,20 +27,22 @@ func memoryBus(ctx context.Context, e *env) (result, error) {
 		go func() { _ = bus.Subscribe(ctx, sub, c.Handle) }()
 		for c.Stats().Handled == 0 { // until the group is there
 			if err := bus.Publish(ctx, first(records[0])); err != nil {
-				return 0, err
+				return outcome{}, err
 			}
 			time.Sleep(time.Millisecond)
 		}
 		runtime.GC()
+		e.prepared()
 		began := time.Now()
 		err := eachCPU(records[1:], func(r record) error { return bus.Publish(ctx, first(r)) })
-		rate := rate(len(records)-1, began)
+		o := done(len(records)-1, began)
 		if got := c.Stats().Handled; err == nil && got != int64(len(records)) {
 			e.log.Error("not every event was handled once", "handled", got, "of", len(records))
 		}
-		return rate, err
-	}, func(ctx context.Context) (float64, error) {
+		return o, err
+	}, func(ctx context.Context) (outcome, error) {
 		runtime.GC()
+		e.prepared()
 		began := time.Now()
 		err := eachCPU(records, func(r record) error {
 			ev, err := domain.DecodeEvent(append([]byte(nil), r.body...))
@@ -49,7 +51,7 @@ func memoryBus(ctx context.Context, e *env) (result, error) {
 			}
 			return effect(ctx, ev)
 		})
-		return rate(len(records), began), err
+		return done(len(records), began), err
 	})
 	r.goal = "≥ 1,000,000/s; the reference only copies and decodes the event and calls the effect"
 	return r, err

@@ -45,10 +45,11 @@ func drain(ctx context.Context, e *env) (result, error) {
 		}
 		records[i] = record{ev.UserID, body}
 	}
-	r, err := e.pairs(ctx, func(ctx context.Context) (float64, error) {
+	r, err := e.pairs(ctx, func(ctx context.Context) (outcome, error) {
 		if err := backlog(ctx, pool, events); err != nil {
-			return 0, err
+			return outcome{}, err
 		}
+		e.prepared()
 		relay := outbox.NewRelay(domain.BackendAPI, sqlstore.NewOutbox(db, domain.BackendAPI), p, memory.Clock{}, e.log, outbox.Options{})
 		ctx, cancel := context.WithCancel(ctx)
 		ended := make(chan struct{})
@@ -56,24 +57,25 @@ func drain(ctx context.Context, e *env) (result, error) {
 		go func() { defer close(ended); relay.Run(ctx) }()
 		defer func() { cancel(); <-ended }()
 		err := drained(ctx, pool, relay, int64(len(events)))
-		return rate(len(events), began), err
-	}, func(ctx context.Context) (float64, error) {
+		return done(len(events), began), err
+	}, func(ctx context.Context) (outcome, error) {
 		if err := backlog(ctx, pool, events); err != nil {
-			return 0, err
+			return outcome{}, err
 		}
+		e.prepared()
 		began := time.Now()
 		keys, err := readOutbox(ctx, pool)
 		if err != nil {
-			return 0, err
+			return outcome{}, err
 		}
 		if len(keys.users) != len(events) {
-			return 0, errors.New("the raw read did not find every event")
+			return outcome{}, errors.New("the raw read did not find every event")
 		}
 		if err := produce(cfg.Brokers, domain.TaskCreated, records); err != nil {
-			return 0, err
+			return outcome{}, err
 		}
 		err = keys.remove(ctx, pool)
-		return rate(len(events), began), err
+		return done(len(events), began), err
 	})
 	r.goal = "≥ 80%"
 	return r, err

@@ -53,21 +53,22 @@ func post(ctx context.Context, e *env) (result, error) {
 	span := time.Duration(e.n(50)) * 100 * time.Millisecond
 	var tails []float64
 	empty := func() error {
+		defer e.prepared()
 		return execute(ctx, pool, "TRUNCATE tasks, events, outbox, user_streams", "CHECKPOINT")
 	}
-	r, err := e.pairs(ctx, func(ctx context.Context) (float64, error) {
+	r, err := e.pairs(ctx, func(ctx context.Context) (outcome, error) {
 		if err := empty(); err != nil {
-			return 0, err
+			return outcome{}, err
 		}
 		l, err := load(ctx, address, requests, span)
 		if err != nil {
-			return 0, err
+			return outcome{}, err
 		}
 		tails = append(tails, l[len(l)*99/100].Seconds()*1000)
-		return float64(len(l)) / span.Seconds(), nil
-	}, func(ctx context.Context) (float64, error) {
+		return outcome{n: len(l), rate: float64(len(l)) / span.Seconds()}, nil
+	}, func(ctx context.Context) (outcome, error) {
 		if err := empty(); err != nil {
-			return 0, err
+			return outcome{}, err
 		}
 		return bench.run(ctx, span)
 	})
@@ -246,17 +247,18 @@ func pgbenchScript(query string) (string, error) {
 
 var tps = regexp.MustCompile(`tps = ([0-9.]+)`)
 
-func (b *pgbench) run(ctx context.Context, span time.Duration) (float64, error) {
+func (b *pgbench) run(ctx context.Context, span time.Duration) (outcome, error) {
 	seconds := max(int(span.Seconds()), 1)
 	cmd := exec.CommandContext(ctx, "pgbench", append(slices.Clone(b.args), strconv.Itoa(seconds), "post")...)
 	cmd.Env = b.env
 	out, err := cmd.CombinedOutput()
 	if err != nil {
-		return 0, fmt.Errorf("pgbench: %w\n%s", err, out)
+		return outcome{}, fmt.Errorf("pgbench: %w\n%s", err, out)
 	}
 	found := tps.FindSubmatch(out)
 	if found == nil || bytes.Contains(out, []byte("aborted")) {
-		return 0, fmt.Errorf("pgbench said\n%s", out)
+		return outcome{}, fmt.Errorf("pgbench said\n%s", out)
 	}
-	return strconv.ParseFloat(string(found[1]), 64)
+	rate, err := strconv.ParseFloat(string(found[1]), 64)
+	return outcome{n: int(rate * span.Seconds()), rate: rate}, err
 }
