@@ -22,7 +22,8 @@ import (
 type Config struct {
 	// URL is postgres://… or postgresql://… for PostgreSQL; sqlite:PATH for SQLite.
 	URL string
-	// MaxConns bounds the connections to PostgreSQL and the readers of SQLite; 0 is 16.
+	// MaxConns bounds the connections of requests to PostgreSQL and the readers of
+	// SQLite; 0 is 16. The relay and the state have up to 6 more of their own.
 	MaxConns int
 	// Pooled says that URL leads to a transaction pooler (PgBouncer, Neon's
 	// "-pooler" hosts): no LISTEN, no prepared statements, relays poll.
@@ -31,7 +32,8 @@ type Config struct {
 
 // DB is one database. Make it with Open, end it with Close.
 type DB struct {
-	bun     *bun.DB // PostgreSQL: everything; SQLite: reads
+	bun     *bun.DB // PostgreSQL: requests; SQLite: reads
+	fresh   *sql.DB // PostgreSQL: statements that are planned at each call; SQLite: reads
 	sqlite  *writer // nil on PostgreSQL
 	path    string  // SQLite's file
 	listen  *pgx.ConnConfig
@@ -76,13 +78,22 @@ func openPostgres(c Config) (*DB, error) {
 	} else {
 		db.listen = cfg.Copy()
 	}
-	pool := stdlib.OpenDB(*cfg)
-	pool.SetMaxOpenConns(c.MaxConns)
-	pool.SetMaxIdleConns(c.MaxConns)
-	pool.SetConnMaxIdleTime(5 * time.Minute)
-	db.bun = bun.NewDB(pool, pgdialect.New())
+	db.bun = bun.NewDB(poolOf(cfg, c.MaxConns), pgdialect.New())
+	if !c.Pooled {
+		cfg = cfg.Copy()
+		cfg.RuntimeParams["plan_cache_mode"] = "force_custom_plan"
+	}
+	db.fresh = poolOf(cfg, 6)
 	db.signals.init(db.listen != nil)
 	return db, nil
+}
+
+func poolOf(cfg *pgx.ConnConfig, conns int) *sql.DB {
+	pool := stdlib.OpenDB(*cfg)
+	pool.SetMaxOpenConns(conns)
+	pool.SetMaxIdleConns(conns)
+	pool.SetConnMaxIdleTime(5 * time.Minute)
+	return pool
 }
 
 // redactURL keeps a password that stands in the URL out of the message.
@@ -111,7 +122,7 @@ func openSQLite(path string, c Config) (*DB, error) {
 	read.SetMaxOpenConns(readers)
 	read.SetMaxIdleConns(readers)
 	write.SetMaxOpenConns(2) // the writer's own, and migrations
-	db := &DB{bun: bun.NewDB(read, sqlitedialect.New()), sqlite: newWriter(write), path: abs}
+	db := &DB{bun: bun.NewDB(read, sqlitedialect.New()), fresh: read, sqlite: newWriter(write), path: abs}
 	db.signals.init(false)
 	return db, nil
 }
@@ -124,7 +135,7 @@ func (db *DB) Ping(ctx context.Context) error {
 
 // Close ends all connections. Calls that are under way fail.
 func (db *DB) Close() error {
-	err := db.bun.Close()
+	err := firstErr(db.bun.Close(), db.fresh.Close())
 	if db.sqlite != nil {
 		err = firstErr(err, db.sqlite.close())
 	}
@@ -136,6 +147,11 @@ func (db *DB) postgres() bool { return db.sqlite == nil }
 // pool is the *sql.DB of the hot statements, which carry bind parameters and
 // are planned once for each connection; bun writes arguments into the text.
 func (db *DB) pool() *sql.DB { return db.bun.DB }
+
+// anew is the *sql.DB of statements on tables that are empty now and huge a
+// minute later: a plan that was kept from the first state would read the whole
+// table for each row. It is apart so that requests can't hold up the relay.
+func (db *DB) anew() *sql.DB { return db.fresh }
 
 // write runs fn in one transaction. fn may run more than once: it must not
 // keep anything from a run that failed.

@@ -41,7 +41,7 @@ func (s *State) getMany(ctx context.Context, batch [][]string) []coalesce.Result
 }
 
 func (s *State) read(ctx context.Context, keys []string) (map[string]ports.Entry, error) {
-	rows, err := s.db.pool().QueryContext(ctx, stateGet, keys)
+	rows, err := s.db.anew().QueryContext(ctx, stateGet, keys)
 	if err != nil {
 		return nil, err
 	}
@@ -158,7 +158,7 @@ func (s *State) putBatch(ctx context.Context, mode ports.WriteMode, batch []port
 
 // written runs query, which returns the keys (and ETags) that it wrote.
 func (s *State) written(ctx context.Context, query string, args []any, batch []ports.Item, which []int, out []coalesce.Result[struct{}]) error {
-	rows, err := s.db.pool().QueryContext(ctx, query, args...)
+	rows, err := s.db.anew().QueryContext(ctx, query, args...)
 	if err != nil {
 		return err
 	}

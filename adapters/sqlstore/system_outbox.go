@@ -126,7 +126,7 @@ func (o *Outbox) walk(ctx context.Context, w walk) ([]domain.Pending, error) {
 	for i, s := range w.shards {
 		shards[i] = int64(s)
 	}
-	rows, err := o.db.pool().QueryContext(ctx, headsPostgres, string(w.publisher), w.owner, shards,
+	rows, err := o.db.anew().QueryContext(ctx, headsPostgres, string(w.publisher), w.owner, shards,
 		int64(w.from.shard), w.from.user, int64(to.shard), to.user, int64(w.limit))
 	if err != nil {
 		return nil, err
@@ -262,7 +262,7 @@ func (o *Outbox) settleMany(ctx context.Context, batch [][]domain.Pending) []coa
 		users[i], positions[i] = p.Event.UserID, p.Event.Position
 	}
 	err := retry(ctx, func() error {
-		_, err := o.db.pool().ExecContext(ctx, `DELETE FROM outbox AS o USING unnest($1::text[], $2::bigint[]) AS p(user_id, position)
+		_, err := o.db.anew().ExecContext(ctx, `DELETE FROM outbox AS o USING unnest($1::text[], $2::bigint[]) AS p(user_id, position)
 WHERE o.user_id = p.user_id AND o.position = p.position`, users, positions)
 		return err
 	})

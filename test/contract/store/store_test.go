@@ -2,8 +2,12 @@ package store_test
 
 import (
 	"testing"
+	"time"
+
+	"github.com/google/uuid"
 
 	"github.com/tasktide/tasktide/adapters/sqlstore"
+	"github.com/tasktide/tasktide/core/domain"
 	"github.com/tasktide/tasktide/ports"
 	"github.com/tasktide/tasktide/test/contract/store"
 )
@@ -72,4 +76,13 @@ func TestState(t *testing.T) {
 		db := b.fresh(t)
 		store.RunState(t, func(*testing.T) ports.StateStore { return sqlstore.NewState(db) }, store.StateOptions{})
 	})
+}
+
+func createOne(t *testing.T, tasks *sqlstore.Tasks) {
+	t.Helper()
+	now := time.Now()
+	task := domain.Task{ID: uuid.New(), UserID: "u", Title: "t", Priority: domain.PriorityLow, Category: domain.CategoryWork, TimeZone: "UTC", Version: 1, CreatedAt: now, UpdatedAt: now}
+	if _, err := tasks.Create(t.Context(), task, domain.Event{ID: uuid.New(), Time: now, Type: domain.TaskCreatedV1, Source: domain.BackendAPI, Data: []byte(`{}`)}); err != nil {
+		t.Fatal(err)
+	}
 }
