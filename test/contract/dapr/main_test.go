@@ -3,6 +3,7 @@ package dapr
 import (
 	"context"
 	"errors"
+	"flag"
 	"fmt"
 	"os"
 	"path/filepath"
@@ -29,6 +30,10 @@ var shared servers
 func TestMain(m *testing.M) { os.Exit(run(m)) }
 
 func run(m *testing.M) int {
+	flag.Parse()
+	if n := flag.Lookup("test.parallel"); n.Value.String() == n.DefValue {
+		_ = n.Value.Set("6") // the tests mostly wait for servers
+	}
 	dir, err := os.MkdirTemp("", "tasktide-dapr-")
 	if err != nil {
 		fmt.Fprintln(os.Stderr, err)

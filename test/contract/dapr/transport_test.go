@@ -11,6 +11,7 @@ import (
 	"github.com/tasktide/tasktide/adapters/dapr"
 	"github.com/tasktide/tasktide/core/domain"
 	"github.com/tasktide/tasktide/ports"
+	"github.com/tasktide/tasktide/test/cluster"
 	"github.com/tasktide/tasktide/test/contract/transport"
 )
 
@@ -27,7 +28,8 @@ func TestTransport(t *testing.T) {
 		MaxHandlers:  partitions * 2,
 		MaxAttention: 10 * time.Second, // Sarama's session timeout
 		Patience:     40 * time.Second,
-		Outage:       outage{},
+		Outage:       outage{(*cluster.Kafka).Stop, func(k *cluster.Kafka) error { return k.Start(context.Background()) }},
+		Freeze:       outage{(*cluster.Kafka).Pause, (*cluster.Kafka).Resume},
 		Omit: map[string]string{
 			"hostile_bodies_arrive_byte_for_byte": `daprd makes a tombstone of the bytes "null"; TestHostileBodies has all the others`,
 		},
@@ -51,17 +53,17 @@ func publisher(t *testing.T) ports.Publisher {
 	return dapr.NewPublisher(client(t, need(t, outbound)))
 }
 
-// outage stops the broker of the whole package.
-type outage struct{}
+// outage breaks the broker of the whole package.
+type outage struct{ begin, end func(*cluster.Kafka) error }
 
-func (outage) Stop(t testing.TB) {
-	if err := need(t, shared.kafka).Stop(); err != nil {
+func (o outage) Stop(t testing.TB) {
+	if err := o.begin(need(t, shared.kafka)); err != nil {
 		t.Fatal(err)
 	}
 }
 
-func (outage) Start(t testing.TB) {
-	if err := need(t, shared.kafka).Start(context.Background()); err != nil {
+func (o outage) Start(t testing.TB) {
+	if err := o.end(need(t, shared.kafka)); err != nil {
 		t.Fatal(err)
 	}
 }
