@@ -74,7 +74,7 @@ func (p *postgres) start(t testing.TB) {
 
 func (p *postgres) stop() {
 	if p.own != nil {
-		p.own.Kill()
+		_ = p.own.Kill()
 	}
 	if p.dir != "" {
 		_ = os.RemoveAll(p.dir)

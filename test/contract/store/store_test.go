@@ -80,9 +80,14 @@ func TestState(t *testing.T) {
 
 func createOne(t *testing.T, tasks *sqlstore.Tasks) {
 	t.Helper()
-	now := time.Now()
-	task := domain.Task{ID: uuid.New(), UserID: "u", Title: "t", Priority: domain.PriorityLow, Category: domain.CategoryWork, TimeZone: "UTC", Version: 1, CreatedAt: now, UpdatedAt: now}
-	if _, err := tasks.Create(t.Context(), task, domain.Event{ID: uuid.New(), Time: now, Type: domain.TaskCreatedV1, Source: domain.BackendAPI, Data: []byte(`{}`)}); err != nil {
+	task, e := task()
+	if _, err := tasks.Create(t.Context(), task, e); err != nil {
 		t.Fatal(err)
 	}
+}
+
+func task() (domain.Task, domain.Event) {
+	now := time.Now()
+	return domain.Task{ID: uuid.New(), UserID: "u", Title: "t", Priority: domain.PriorityLow, Category: domain.CategoryWork, TimeZone: "UTC", Version: 1, CreatedAt: now, UpdatedAt: now},
+		domain.Event{ID: uuid.New(), Time: now, Type: domain.TaskCreatedV1, Source: domain.BackendAPI, Data: []byte(`{}`)}
 }
