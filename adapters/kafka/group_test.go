@@ -44,12 +44,28 @@ func TestARevokedPartitionIsGivenAwayAfterItsHandlersAndOffsets(t *testing.T) {
 	if _, err := c.WaitGroupInfo(ctx, "g", func(g *kfake.GroupInfo) bool { return g != nil && g.State == "PreparingRebalance" }); err != nil {
 		t.Fatal(err)
 	}
+	beats := c.Fault(kfake.Fault{Keys: []kmsg.Key{kmsg.Heartbeat}, Observe: true, Count: -1})
+	if err := beats.Wait(ctx, 2); err != nil { // the first member knows after the first, and goes on after the second
+		t.Fatal(err)
+	}
 	close(release) // the second member waits for the first one's handlers
 	if _, err := c.WaitGroupStable(ctx, "g", 2); err != nil {
 		t.Fatal(err)
 	}
+	for u := range 16 { // behind everything that could come again
+		if err := p.Publish(t.Context(), ports.Record{Topic: topic, Key: fmt.Sprintf("u%d", u), Body: []byte("end")}); err != nil {
+			t.Fatal(err)
+		}
+	}
+	for ends := 0; ends < 16; {
+		<-running
+		mu.Lock()
+		ends = deliveries["end"]
+		mu.Unlock()
+	}
 	mu.Lock()
 	defer mu.Unlock()
+	delete(deliveries, "end")
 	for body, n := range deliveries {
 		if n != 1 {
 			t.Errorf("%q was delivered %d times though its handler finished in time", body, n)
