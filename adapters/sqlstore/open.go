@@ -114,7 +114,7 @@ func openSQLite(path string, c Config) (*DB, error) {
 	if err != nil {
 		return nil, err
 	}
-	write, err := sql.Open("sqlite", dsn("&_txlock=immediate"))
+	write, err := sql.Open("sqlite", dsn("&_txlock=immediate&_pragma=temp_store(MEMORY)"))
 	if err != nil {
 		return nil, err
 	}
@@ -154,7 +154,7 @@ func (db *DB) pool() *sql.DB { return db.bun.DB }
 func (db *DB) anew() *sql.DB { return db.fresh }
 
 // write runs fn in one transaction. fn may run more than once: it must not
-// keep anything from a run that failed.
+// keep anything from a run that failed. See piece for its errors.
 func (db *DB) write(ctx context.Context, fn func(ctx context.Context, c conn) error) error {
 	if db.sqlite != nil {
 		return db.sqlite.do(ctx, fn)

@@ -22,8 +22,11 @@ func newTaskSQLite() taskSQL {
 	}
 }
 
-func (t *Tasks) createLite(ctx context.Context, c change) (position int64, err error) {
-	err = t.db.sqlite.do(ctx, func(ctx context.Context, tx conn) error {
+// createLite's piece may still run when the caller has given up: what it sets
+// is read only after it has ended.
+func (t *Tasks) createLite(ctx context.Context, c change) (int64, error) {
+	var position int64
+	err := t.db.sqlite.do(ctx, func(ctx context.Context, tx conn) error {
 		n, err := affected(tx.ExecContext(ctx, t.sql.create, c.row.args()...))
 		if err != nil {
 			return err
@@ -34,7 +37,7 @@ func (t *Tasks) createLite(ctx context.Context, c change) (position int64, err e
 		position, err = t.appendLite(ctx, tx, c.event)
 		return err
 	})
-	if err != nil { // then position must not be read: the piece may still run
+	if err != nil {
 		return 0, err
 	}
 	return position, nil

@@ -3,14 +3,18 @@ package sqlstore
 import (
 	"context"
 	"database/sql"
+	"errors"
 	"fmt"
 	"sync"
 
 	"github.com/tasktide/tasktide/core/coalesce"
+	"github.com/tasktide/tasktide/core/domain"
 )
 
 // writer is SQLite's one writer. Everything that waits for it goes into one
-// transaction, each piece in a savepoint of its own, and shares one fsync.
+// transaction and shares one fsync. A piece that fails halfway is rare and must
+// not harm the others: the batch is then repeated with a savepoint for each piece
+// (savepoints always would cost a quarter of the throughput).
 type writer struct {
 	db    *sql.DB
 	group *coalesce.Group[piece, struct{}]
@@ -19,6 +23,8 @@ type writer struct {
 	conn *prepared
 }
 
+// piece may run more than once. It returns an error of package domain only
+// before it has written anything.
 type piece func(ctx context.Context, c conn) error
 
 func newWriter(db *sql.DB) *writer {
@@ -34,11 +40,15 @@ func (w *writer) do(ctx context.Context, p piece) error {
 }
 
 func (w *writer) flush(ctx context.Context, pieces []piece) []coalesce.Result[struct{}] {
-	out := make([]coalesce.Result[struct{}], len(pieces))
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	if err := w.transaction(ctx, pieces, out); err != nil {
-		w.drop() // whatever state the connection is in, it ends with it
+	out := make([]coalesce.Result[struct{}], len(pieces))
+	err := w.transaction(ctx, pieces, out, w.plainly)
+	if errors.Is(err, errHalfway) {
+		clear(out)
+		err = w.transaction(ctx, pieces, out, w.inSavepoint)
+	}
+	if err != nil {
 		for i := range out {
 			if out[i].Err == nil {
 				out[i].Err = err
@@ -48,8 +58,15 @@ func (w *writer) flush(ctx context.Context, pieces []piece) []coalesce.Result[st
 	return out
 }
 
-// transaction returns an error when nothing was committed.
-func (w *writer) transaction(ctx context.Context, pieces []piece, out []coalesce.Result[struct{}]) (err error) {
+// transaction returns an error when nothing was committed. The connection then
+// ends, whatever state it is in; so it does when a piece panics.
+func (w *writer) transaction(ctx context.Context, pieces []piece, out []coalesce.Result[struct{}], run func(context.Context, piece) (failed, err error)) (err error) {
+	done := false
+	defer func() {
+		if !done {
+			w.drop()
+		}
+	}()
 	if w.conn == nil {
 		c, err := w.db.Conn(ctx)
 		if err != nil {
@@ -57,29 +74,34 @@ func (w *writer) transaction(ctx context.Context, pieces []piece, out []coalesce
 		}
 		w.conn = &prepared{Conn: c, stmts: map[string]*sql.Stmt{}}
 	}
-	done := false
-	defer func() {
-		if !done { // a panic too must not leave the transaction open
-			w.drop()
-		}
-	}()
 	if err := w.conn.run(ctx, "BEGIN IMMEDIATE"); err != nil {
 		return err
 	}
 	for i, p := range pieces {
-		if out[i].Err, err = w.piece(ctx, p); err != nil {
+		if out[i].Err, err = run(ctx, p); err != nil {
 			return err
 		}
 	}
-	if err := w.conn.run(ctx, "COMMIT"); err != nil {
-		return err
-	}
-	done = true
-	return nil
+	err = w.conn.run(ctx, "COMMIT")
+	done = err == nil
+	return err
 }
 
-// piece runs p in a savepoint; failed is p's own error, err one that ends the batch.
-func (w *writer) piece(ctx context.Context, p piece) (failed, err error) {
+// errHalfway says that a piece may have written a part of what it should.
+var errHalfway = errors.New("a piece failed halfway")
+
+// plainly runs p without a way back for it alone.
+func (w *writer) plainly(ctx context.Context, p piece) (failed, err error) {
+	failed = p(ctx, w.conn)
+	var refused *domain.Error
+	if failed != nil && !errors.As(failed, &refused) {
+		return nil, errHalfway
+	}
+	return failed, nil
+}
+
+// inSavepoint takes back what p wrote when it fails; err ends the batch.
+func (w *writer) inSavepoint(ctx context.Context, p piece) (failed, err error) {
 	if err := w.conn.run(ctx, "SAVEPOINT piece"); err != nil {
 		return nil, err
 	}
