@@ -36,7 +36,9 @@ type declared struct {
 // every other caller gets 401, which daprd would retry as well. Whatever else is
 // asked for below the two paths gets 503 and never 404, which would drop it.
 //
-// The app's body limit must hold 4/3 of the broker's largest record.
+// daprd repeats a delivery that the app refuses to read (413, 431) for ever, so the
+// app's BodyLimit must hold 4/3 of the broker's largest record and its
+// ReadBufferSize a record's key, escaped: up to three times its length.
 func (s *Subscriber) Routes(app *fiber.App) {
 	app.Get("/dapr/subscribe", s.authorized, s.declare)
 	for _, t := range s.durable.topics {

@@ -92,11 +92,9 @@ func TestSubscriptionsAreAnsweredFromTheStart(t *testing.T) {
 		got[1].Route != want[1].Route || got[0].Metadata["rawPayload"] != "true" || got[1].Metadata["rawPayload"] != "true" {
 		t.Errorf("got %+v, want %+v", got, want)
 	}
-	if _, body := (func() (int, string) {
-		r := &rig{T: t, sub: NewSubscriber(DefaultConfig(), nil, nil), app: fiber.New()}
-		r.sub.Routes(r.app)
-		return r.call("GET", "/dapr/subscribe", "")
-	})(); body != "[]" {
+	none := &rig{T: t, sub: NewSubscriber(DefaultConfig(), nil, nil), app: fiber.New()}
+	none.sub.Routes(none.app)
+	if _, body := none.call("GET", "/dapr/subscribe", ""); body != "[]" {
 		t.Errorf("a service that consumes nothing answers %q", body)
 	}
 }
@@ -204,18 +202,17 @@ func TestAgainIsHeldBackAndReleasedByAStop(t *testing.T) {
 			t.Errorf("a stop after 1s let the answer go after %s", got)
 		}
 	})
-	r := newRig(t, "")
-	again := func(context.Context, ports.Message) ports.Answer { return ports.Answer{Again: true} }
-	defer func() { _ = r.subscribe(durable(), again)() }()
-	stop := r.subscribe(durable2(), again)
-	defer func() { _ = stop() }()
-	if code, body := r.call("POST", "/broadcast/task-updates", wrap("x")); code != 200 || body != `{"status":"SUCCESS"}` {
-		t.Errorf("a broadcast is repeated: %d %s", code, body)
-	}
 }
 
-func durable2() ports.Subscription {
-	return ports.Subscription{Group: "pod", Topics: []domain.Topic{domain.TaskUpdates}, Mode: ports.Broadcast}
+func TestABroadcastIsNotRepeated(t *testing.T) {
+	t.Parallel()
+	r := newRig(t, "")
+	stop := r.subscribe(ports.Subscription{Group: "pod", Topics: []domain.Topic{domain.TaskUpdates}, Mode: ports.Broadcast},
+		func(context.Context, ports.Message) ports.Answer { return ports.Answer{Again: true, After: time.Hour} })
+	defer func() { _ = stop() }()
+	if code, body := r.call("POST", "/broadcast/task-updates", wrap("x")); code != 200 || body != `{"status":"SUCCESS"}` {
+		t.Errorf("got %d %s", code, body)
+	}
 }
 
 func TestAgainIsAnsweredWithRetry(t *testing.T) {
