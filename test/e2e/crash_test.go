@@ -45,7 +45,8 @@ func survive(t *testing.T, s *system, about time.Duration) {
 			}
 		})
 	}
-	killers := killAll(t, s)
+	killers, stop := killAll(t, s)
+	defer stop()
 	killed := time.Since(began)
 	working.Wait()
 	worked := time.Since(began)
@@ -53,6 +54,7 @@ func survive(t *testing.T, s *system, about time.Duration) {
 		t.FailNow()
 	}
 	quiet(t, s, crowd)
+	stop()
 	report(t, s, crowd, killers, fmt.Sprintf("killing took %.1fs, writing %.1fs, then %.1fs until quiet",
 		killed.Seconds(), worked.Seconds(), (time.Since(began)-worked).Seconds()))
 	verify(t, s, crowd)
@@ -97,7 +99,7 @@ func report(t *testing.T, s *system, crowd []*user, killers []*killer, times str
 	t.Logf("%d writes applied: %d requests answered, %d without an answer (of them by status: %v), of which %d were found applied; slowest answer %s",
 		applied, answered, open, failures, found, slowest.Round(time.Millisecond))
 	for _, k := range killers {
-		t.Logf("%-22s killed %2d times, %d of them while starting; slowest start %s", k.name, k.kills, k.early, k.slowest.Round(time.Millisecond))
+		t.Logf("%-22s killed %2d times, %d of them while starting; ended %d times by itself; slowest start %s", k.name, k.kills, k.early, k.ended, k.slowest.Round(time.Millisecond))
 	}
 	if failures[500] > 0 {
 		t.Errorf("%d answers were 500: a dependency that is down must be 503", failures[500])

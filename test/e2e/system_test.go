@@ -37,6 +37,8 @@ type process struct {
 	gap    time.Duration // the longest time between its start and its next kill,
 	long   time.Duration // sometimes after this
 	starts time.Duration // about how long it takes to start
+
+	fragile bool // it may end by itself
 }
 
 // server is what *cluster.Server is, and node below.
@@ -87,7 +89,7 @@ func startCluster(t *testing.T, transport string) *system {
 		sent: make(chan struct{}),
 	}
 	for name, d := range c.Sidecars {
-		s.processes = append(s.processes, process{name: "daprd of " + name, server: d.Server, kills: 3, gap: 10 * time.Second, starts: time.Second})
+		s.processes = append(s.processes, process{name: "daprd of " + name, server: d.Server, kills: 3, gap: 10 * time.Second, starts: time.Second, fragile: true})
 	}
 	return s
 }

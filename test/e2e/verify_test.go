@@ -11,14 +11,9 @@ import (
 	"time"
 )
 
-// quiet waits until everything is published, audited and noted as done, and all processes run.
+// quiet waits until everything is published, audited and noted as done.
 func quiet(t *testing.T, s *system, crowd []*user) {
 	t.Helper()
-	for _, p := range s.processes {
-		if !p.Running() {
-			t.Fatalf("%s does not run: %v", p.name, p.Process().Exited())
-		}
-	}
 	applied := 0
 	for _, u := range crowd {
 		applied += len(u.log)
