@@ -18,7 +18,7 @@ import (
 )
 
 const (
-	tokenHeader = "dapr-api-token"
+	tokenHeader = "dapr-api-token" //nolint:gosec // the header's name, no token
 	dependency  = "dapr"
 
 	// callTimeout bounds each call: daprd has no time limit of its own on a state

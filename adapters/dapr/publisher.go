@@ -1,7 +1,6 @@
 package dapr
 
 import (
-	"cmp"
 	"context"
 	"slices"
 	"strconv"
@@ -182,7 +181,7 @@ func keyOf(r ports.Record) map[string]string {
 func largest(records []ports.Record) int {
 	at := 0
 	for i := range records {
-		if cmp.Compare(len(records[i].Body), len(records[at].Body)) > 0 {
+		if len(records[i].Body) > len(records[at].Body) {
 			at = i
 		}
 	}

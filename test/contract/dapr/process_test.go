@@ -167,7 +167,9 @@ func (p *process) Kill(t testing.TB) {
 	p.kill()
 	p.cancel()
 	p.cancel = nil
-	<-p.ended
+	if err := <-p.ended; err != nil {
+		t.Error(err)
+	}
 	_ = p.app.ShutdownWithTimeout(time.Second)
 }
 
