@@ -8,6 +8,7 @@ import (
 
 	"github.com/tasktide/tasktide/adapters/sqlstore"
 	"github.com/tasktide/tasktide/core/domain"
+	"github.com/tasktide/tasktide/migrations"
 	"github.com/tasktide/tasktide/ports"
 	"github.com/tasktide/tasktide/test/contract/store"
 )
@@ -90,4 +91,18 @@ func task() (domain.Task, domain.Event) {
 	now := time.Now()
 	return domain.Task{ID: uuid.New(), UserID: "u", Title: "t", Priority: domain.PriorityLow, Category: domain.CategoryWork, TimeZone: "UTC", Version: 1, CreatedAt: now, UpdatedAt: now},
 		domain.Event{ID: uuid.New(), Time: now, Type: domain.TaskCreatedV1, Source: domain.BackendAPI, Data: []byte(`{}`)}
+}
+
+func TestBehindAPoolerNothingIsPrepared(t *testing.T) {
+	t.Parallel()
+	name, address := server.database(t, "")
+	t.Cleanup(func() { server.exec(t, "DROP DATABASE "+name+" WITH (FORCE)") })
+	migrate(t, open(t, address), migrations.FS)
+	db, err := sqlstore.Open(sqlstore.Config{URL: address, Pooled: true})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = db.Close() })
+	store.RunTaskStore(t, func(*testing.T) store.Tasks { return tasksOf(db) })
+	store.RunState(t, func(*testing.T) ports.StateStore { return sqlstore.NewState(db) }, store.StateOptions{})
 }
