@@ -16,7 +16,7 @@ const (
 
 func TestMemoryLosesNothingWhenKilled(t *testing.T) {
 	t.Parallel()
-	survive(t, startSingle(t), 18*time.Second)
+	survive(t, startSingle(t), 25*time.Second)
 }
 
 func TestKafka(t *testing.T) {
@@ -28,7 +28,7 @@ func TestKafka(t *testing.T) {
 func TestDapr(t *testing.T) {
 	s := startCluster(t, "dapr")
 	operate(t, s)
-	t.Run("loses nothing when everything is killed", func(t *testing.T) { survive(t, s, 40*time.Second) })
+	t.Run("loses nothing when everything is killed", func(t *testing.T) { survive(t, s, 35*time.Second) })
 }
 
 // survive makes 2,000 writes of 50 users while everything is killed, waits until it is quiet and compares.

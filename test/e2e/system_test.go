@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"os/exec"
 	"path/filepath"
+	"strconv"
 	"strings"
 	"sync"
 	"testing"
@@ -83,7 +84,7 @@ func startCluster(t *testing.T, transport string) *system {
 		processes: []process{
 			{name: "kafka", server: c.Kafka.Broker(0).Server, kills: 2, gap: 15 * time.Second, starts: 3 * time.Second},
 			{name: "postgres", server: c.Postgres.Server, kills: 3, gap: 12 * time.Second, starts: 300 * time.Millisecond},
-			{name: "backend-api", server: c.Services["backend-api"].Server, kills: 8, gap: 4 * time.Second, long: 10 * time.Second, starts: 150 * time.Millisecond},
+			{name: "backend-api", server: c.Services["backend-api"].Server, kills: 7, gap: 4 * time.Second, long: 10 * time.Second, starts: 150 * time.Millisecond},
 			{name: "audit-service", server: c.Services["audit-service"].Server, kills: 8, gap: 6 * time.Second, starts: 150 * time.Millisecond},
 		},
 		sent: make(chan struct{}),
@@ -126,7 +127,7 @@ func newNode(t *testing.T, dir string) *node {
 	t.Helper()
 	ports, err := cluster.FreePorts(1)
 	must(t, err)
-	n := &node{dir: dir, port: fmt.Sprint(ports[0])}
+	n := &node{dir: dir, port: strconv.Itoa(ports[0])}
 	t.Cleanup(func() {
 		if p := n.Process(); t.Failed() && p != nil {
 			t.Logf("end of the log of tasktide:\n%s", p.Tail(5000))

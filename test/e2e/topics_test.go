@@ -21,7 +21,9 @@ type published struct {
 // Copies are allowed: a relay that is killed after a publish publishes again.
 func verifyTopics(t *testing.T, brokers []string, events map[string][]row) error {
 	t.Helper()
-	client, err := sarama.NewClient(brokers, sarama.NewConfig())
+	config := sarama.NewConfig()
+	config.Consumer.MaxWaitTime = 20 * time.Millisecond // closing waits for the last answer
+	client, err := sarama.NewClient(brokers, config)
 	if err != nil {
 		return err
 	}

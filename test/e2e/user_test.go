@@ -35,17 +35,30 @@ func newUser(s *system, name, token string) *user {
 	}
 }
 
-// work makes n writes, a few at once and then a rest, so that they take about as long as said.
+// work makes n writes within about the given time: a few at once, then a rest.
 func (u *user) work(ctx context.Context, n int, about time.Duration) error {
-	for i := range n {
-		if u.rand.IntN(4) == 0 {
-			time.Sleep(time.Duration(u.rand.Int64N(int64(8 * about / time.Duration(n)))))
-		}
+	began := time.Now()
+	for i, at := range u.moments(n, about) {
+		time.Sleep(time.Until(began.Add(at)))
 		if err := u.write(ctx); err != nil {
 			return fmt.Errorf("%s, write %d: %w", u.user, i+1, err)
 		}
 	}
 	return nil
+}
+
+// moments are those of n writes, in groups of four on average.
+func (u *user) moments(n int, within time.Duration) []time.Duration {
+	groups := make([]time.Duration, (n+3)/4)
+	for i := range groups {
+		groups[i] = time.Duration(u.rand.Int64N(int64(within)))
+	}
+	all := make([]time.Duration, n)
+	for i := range all {
+		all[i] = groups[u.rand.IntN(len(groups))]
+	}
+	slices.Sort(all)
+	return all
 }
 
 func (u *user) write(ctx context.Context) error {

@@ -93,8 +93,8 @@ func Load(service domain.Service, file string) (Config, error) {
 		return Config{}, err
 	}
 	c := Config{Service: service}
-	if err := env.ParseWithOptions(&c, env.Options{Environment: vars}); err != nil {
-		return c, fmt.Errorf("configuration: %w", err)
+	if err := c.parse(vars); err != nil {
+		return c, err
 	}
 	c.fill()
 	return c, c.Validate()
@@ -108,14 +108,33 @@ func LoadForCommand(file string) (Config, error) {
 		return Config{}, err
 	}
 	var c Config
-	if err := env.ParseWithOptions(&c, env.Options{Environment: vars}); err != nil {
-		return c, fmt.Errorf("configuration: %w", err)
+	if err := c.parse(vars); err != nil {
+		return c, err
 	}
 	if c.DatabaseURL == "" {
 		c.Transport = Memory
 	}
 	c.fill()
 	return c, nil
+}
+
+// parse fills the fields. Its error names variables, not our fields.
+func (c *Config) parse(vars map[string]string) error {
+	err := env.ParseWithOptions(c, env.Options{Environment: vars})
+	var all env.AggregateError
+	if !errors.As(err, &all) {
+		return err
+	}
+	var errs []error
+	for _, err := range all.Errors {
+		var wrong env.ParseError
+		if errors.As(err, &wrong) {
+			name := variableOf(wrong.Name)
+			err = fmt.Errorf("%s=%q: give %s", name, vars[name], example(wrong.Type))
+		}
+		errs = append(errs, err)
+	}
+	return errors.Join(errs...)
 }
 
 // variables merges the environment over the file, reads NAME_FILE of secrets, and

@@ -5,6 +5,7 @@ import (
 	"reflect"
 	"slices"
 	"strings"
+	"time"
 )
 
 // setting is one variable, read off the tags of Config.
@@ -23,6 +24,23 @@ func settings() []setting {
 		}
 	}
 	return out
+}
+
+// variableOf is the variable of a field of Config.
+func variableOf(field string) string {
+	f, _ := reflect.TypeFor[Config]().FieldByName(field)
+	return f.Tag.Get("env")
+}
+
+// example says what a value of type t looks like.
+func example(t reflect.Type) string {
+	switch {
+	case t == reflect.TypeFor[time.Duration]():
+		return "a time with its unit, such as 10s"
+	case t.Kind() == reflect.Bool:
+		return "true or false"
+	}
+	return "a whole number"
 }
 
 func known(name string) bool {
