@@ -1,6 +1,7 @@
 package audit
 
 import (
+	"bytes"
 	"context"
 	"encoding/json"
 	"fmt"
@@ -48,6 +49,12 @@ func Entry(e domain.Event) (domain.AuditEntry, error) {
 	default:
 		return domain.AuditEntry{}, domain.Permanent(fmt.Errorf("an event of type %.80q has no audit entry", e.Type))
 	}
+	if e.Type != domain.TaskUpdatedV1 {
+		if id, title, ok := canonical(e.Data); ok {
+			entry.EntityID, entry.Data = id, appendSides(title, e)
+			return entry, nil
+		}
+	}
 	p, err := read(e)
 	if err != nil {
 		return domain.AuditEntry{}, err
@@ -85,6 +92,48 @@ func read(e domain.Event) (p payload, err error) {
 	return p, nil
 }
 
+// canonical reads task_id and title from where core/tasks writes them. ok is
+// false for everything else, and for what the general path might refuse.
+func canonical(data []byte) (id string, title []byte, ok bool) {
+	const first, second = `{"task_id":"`, `","title":"`
+	const at = len(first) + 36 + len(second)
+	if len(data) < at || string(data[:len(first)]) != first || string(data[len(first)+36:at]) != second {
+		return "", nil, false
+	}
+	end := at
+	for ; end < len(data) && data[end] != '"'; end++ {
+		if c := data[end]; c < 0x20 || c > 0x7e || c == '\\' {
+			return "", nil, false
+		}
+	}
+	id = string(data[len(first) : len(first)+36])
+	if u, err := uuid.Parse(id); err != nil || u == uuid.Nil || hasNUL(data) || !domain.ValidJSON(data) {
+		return "", nil, false
+	}
+	return id, data[at-1 : end+1], true // with the quotes
+}
+
+// appendSides is payload.data of a canonical event that has no changes.
+func appendSides(title []byte, e domain.Event) json.RawMessage {
+	b := make([]byte, 0, len(title)+len(e.Data)+96)
+	b = append(append(b, `{"title":`...), title...)
+	b = append(b, `,"old":`...)
+	switch e.Type {
+	case domain.TaskCreatedV1:
+		b = append(append(b, `null,"new":`...), e.Data...)
+	case domain.TaskDeletedV1:
+		b = append(append(b, e.Data...), `,"new":null`...)
+	default:
+		b = append(b, completedBefore+`,"new":`+completedAfter...)
+	}
+	return append(b, '}')
+}
+
+const (
+	completedBefore = `{"completed":false,"status":"pending"}`
+	completedAfter  = `{"completed":true,"status":"completed"}`
+)
+
 type sides struct {
 	Title string `json:"title"`
 	Old   any    `json:"old"`
@@ -99,8 +148,8 @@ func (p *payload) data(e domain.Event) (json.RawMessage, error) {
 	case domain.TaskDeletedV1:
 		d.Old = e.Data
 	case domain.TaskCompletedV1:
-		d.Old = json.RawMessage(`{"completed":false,"status":"pending"}`)
-		d.New = json.RawMessage(`{"completed":true,"status":"completed"}`)
+		d.Old = json.RawMessage(completedBefore)
+		d.New = json.RawMessage(completedAfter)
 	default:
 		before, after := make(map[string]json.RawMessage, len(p.Changes)), make(map[string]json.RawMessage, len(p.Changes))
 		for field, change := range p.Changes {
@@ -115,8 +164,13 @@ func (p *payload) data(e domain.Event) (json.RawMessage, error) {
 	return b, nil
 }
 
+var escapedNUL = []byte(`\u0000`)
+
 // hasNUL finds \u0000 in JSON text: valid there, but no database stores it.
 func hasNUL(b []byte) bool {
+	if !bytes.Contains(b, escapedNUL) {
+		return false
+	}
 	for i := 0; i+1 < len(b); i++ {
 		if b[i] != '\\' {
 			continue

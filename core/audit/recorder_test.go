@@ -3,6 +3,7 @@ package audit_test
 import (
 	"encoding/json"
 	"errors"
+	"reflect"
 	"strings"
 	"testing"
 	"time"
@@ -66,6 +67,37 @@ func TestEachEventBecomesOneEntryWithBothSides(t *testing.T) {
 		}
 		if err := json.Unmarshal(got.Data, &data); err != nil || data.Title != c.title || string(data.Old) != c.oldS || string(data.New) != c.newS {
 			t.Errorf("%s: %s, %v", c.kind, got.Data, err)
+		}
+	}
+}
+
+// The entry of an event whose data come as core/tasks writes them is the same as
+// that of the same data with white space, which are read by the general path.
+func TestBothWaysToReadAnEventGiveTheSameEntry(t *testing.T) {
+	t.Parallel()
+	for _, title := range []string{"Milk", "", `a "quoted" \\ <b>`, "Über", "a\tb", "x\u0000y"} {
+		task := domain.Task{ID: uuid.MustParse(id), Title: title, Tags: []string{"a"}, Version: 1}
+		for kind, data := range map[domain.EventType]json.RawMessage{
+			domain.TaskCreatedV1: tasks.FullPayload(&task), domain.TaskDeletedV1: tasks.FullPayload(&task),
+			domain.TaskCompletedV1: tasks.CompletedPayload(&task),
+		} {
+			a, errA := audit.Entry(event(kind, string(data)))
+			b, errB := audit.Entry(event(kind, " "+string(data)))
+			if (errA == nil) != (errB == nil) || a.EntityID != b.EntityID {
+				t.Errorf("%s %q: %v %+v, %v %+v", kind, title, errA, a, errB, b)
+			}
+			if errA != nil {
+				continue
+			}
+			var x, y any
+			if json.Unmarshal(a.Data, &x) != nil || json.Unmarshal(b.Data, &y) != nil || !reflect.DeepEqual(x, y) {
+				t.Errorf("%s %q: %s, want %s", kind, title, a.Data, b.Data)
+			}
+		}
+	}
+	for _, bad := range []string{`{"task_id":"` + id + `","title":"x"`, `{"task_id":"` + id + `","title":"x`, `{"task_id":"` + id + `","title":"x"}}`, `{"task_id":"00000000-0000-0000-0000-000000000000","title":"x"}`} {
+		if _, err := audit.Entry(event(domain.TaskCreatedV1, bad)); !errors.Is(err, domain.ErrMalformed) {
+			t.Errorf("%s: %v", bad, err)
 		}
 	}
 }

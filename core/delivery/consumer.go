@@ -152,14 +152,14 @@ func (c *Consumer) refuse(ctx context.Context, m ports.Message, e domain.Event, 
 
 // run is step 2: the use case with its deadline; a panic is an error.
 func (c *Consumer) run(ctx context.Context, e domain.Event) (err error) {
-	ctx, cancel := context.WithTimeout(ctx, c.opts.HandlerTimeout)
-	defer cancel()
+	limited := &attempt{Context: domain.WithRequest(ctx, e.CorrelationID, e.TraceParent), end: c.Clock.Now().Add(c.opts.HandlerTimeout)}
+	defer limited.cancel()
 	defer func() {
 		if p := recover(); p != nil {
 			err = fmt.Errorf("the handler panicked: %v", p)
 		}
 	}()
-	return c.handler(domain.WithRequest(ctx, e.CorrelationID, e.TraceParent), e)
+	return c.handler(limited, e)
 }
 
 // put writes one item, always with the TTL: a write without would erase it.

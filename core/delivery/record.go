@@ -5,7 +5,7 @@ import (
 	"strconv"
 	"time"
 
-	"github.com/tasktide/tasktide/core/domain"
+	"github.com/tasktide/tasktide/core/tasks/jsonappend"
 )
 
 // The states of a record. Any other is read as started.
@@ -38,17 +38,15 @@ func firstStart(by string, now time.Time) []byte {
 	b := make([]byte, 0, 112)
 	b = append(b, `{"state":"started","attempts":1,"by":"`...)
 	b = append(b, by...)
-	b = append(b, `","at":"`...)
-	b = now.UTC().AppendFormat(b, domain.TimeFormat)
-	return append(b, `"}`...)
+	b = append(b, `","at":`...)
+	return append(jsonappend.Time(b, now), '}')
 }
 
 // processed is the value of an event that is done, by hand for the same reason.
 func processed(now time.Time) []byte {
 	b := make([]byte, 0, 72)
-	b = append(b, `{"state":"done","processed_at":"`...)
-	b = now.UTC().AppendFormat(b, domain.TimeFormat)
-	return append(b, `"}`...)
+	b = append(b, `{"state":"done","processed_at":`...)
+	return append(jsonappend.Time(b, now), '}')
 }
 
 // decodeRecord reads a value. Bytes that are no record (somebody else wrote the

@@ -2,7 +2,6 @@ package domain
 
 import (
 	"bytes"
-	"encoding/json"
 	"strconv"
 	"time"
 
@@ -56,7 +55,7 @@ func decodeCanonical(body []byte) (e Event, ok bool) {
 	position, err3 := strconv.ParseInt(string(sequence), 10, 64)
 	t := EventType(kind)
 	if err != nil || err2 != nil || err3 != nil || len(id) != 36 || eventID == uuid.Nil || position < 1 || TopicOf(t) == "" ||
-		len(user) == 0 || len(user) > MaxUserID || len(correlation) == 0 || !json.Valid(data) {
+		len(user) == 0 || len(user) > MaxUserID || len(correlation) == 0 || !ValidJSON(data) {
 		return Event{}, false
 	}
 	return Event{

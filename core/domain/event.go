@@ -2,7 +2,6 @@ package domain
 
 import (
 	"encoding/json"
-	"fmt"
 	"hash/fnv"
 	"strconv"
 	"strings"
@@ -74,7 +73,7 @@ type Lease struct {
 
 // ProcessedKey is the idempotency key of an event in a group: processed-{event_id}-{service_name}.
 func ProcessedKey(id uuid.UUID, group string) string {
-	return fmt.Sprintf("processed-%s-%s", id, group)
+	return "processed-" + id.String() + "-" + group
 }
 
 // TimeFormat is how times go out: UTC, six digits and Z, so that text order is time order.
