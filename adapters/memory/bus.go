@@ -91,20 +91,21 @@ func (b *Bus) deliverAll(ctx context.Context, groups []*group, r ports.Record) e
 // retain appends to the log and returns who gets the record. Both under one lock:
 // a group that is new at the same time finds the record in exactly one place.
 func (b *Bus) retain(r ports.Record) *route {
+	if b.retention <= 0 {
+		return (*b.routes.Load())[r.Topic]
+	}
 	b.mu.Lock()
 	defer b.mu.Unlock()
-	if b.retention > 0 {
-		r.Body = slices.Clone(r.Body)
-		b.log = append(b.log, r)
-		b.logBytes += len(r.Body) + len(r.Key) + 64
-		drop := 0
-		for b.logBytes > b.retention && drop < len(b.log) {
-			b.logBytes -= len(b.log[drop].Body) + len(b.log[drop].Key) + 64
-			b.log[drop] = ports.Record{}
-			drop++
-		}
-		b.log = b.log[drop:]
+	r.Body = slices.Clone(r.Body)
+	b.log = append(b.log, r)
+	b.logBytes += len(r.Body) + len(r.Key) + 64
+	drop := 0
+	for b.logBytes > b.retention && drop < len(b.log) {
+		b.logBytes -= len(b.log[drop].Body) + len(b.log[drop].Key) + 64
+		b.log[drop] = ports.Record{}
+		drop++
 	}
+	b.log = b.log[drop:]
 	return (*b.routes.Load())[r.Topic]
 }
 

@@ -27,19 +27,17 @@ type group struct {
 	joined  chan struct{}             // closed and replaced when a member joins
 }
 
+// laneShard has the lanes that are in use, with the deliveries that wait for the
+// running one.
 type laneShard struct {
 	mu    sync.Mutex
-	lanes map[laneKey]*lane
+	lanes map[laneKey][]*job
 }
 
 type laneKey struct {
 	topic domain.Topic
 	key   string
 }
-
-// lane holds the deliveries of one topic and key that wait for the running one.
-// It exists while there is any.
-type lane struct{ waiting []*job }
 
 type job struct {
 	record ports.Record
@@ -51,7 +49,7 @@ func newGroup(clock ports.Clock) *group {
 	g := &group{clock: clock, seed: maphash.MakeSeed(), joined: make(chan struct{})}
 	g.members.Store(&[]*member{})
 	for i := range g.lanes {
-		g.lanes[i].lanes = map[laneKey]*lane{}
+		g.lanes[i].lanes = map[laneKey][]*job{}
 	}
 	return g
 }
@@ -63,38 +61,44 @@ func (g *group) shard(k laneKey) *laneShard {
 // deliver runs r through its lane in the caller's goroutine.
 func (g *group) deliver(ctx context.Context, r ports.Record) error {
 	k := laneKey{r.Topic, r.Key}
-	if j := g.enter(k, &job{record: r, ctx: ctx, turn: make(chan struct{})}); j != nil {
+	if j := g.enter(ctx, k, r, true); j != nil {
 		<-j.turn // its own wait for ctx would break the order of the lane
 	}
 	defer g.exit(k)
 	return g.settle(ctx, r)
 }
 
-// enter returns nil when the lane was free and is now the caller's, else j, queued.
-func (g *group) enter(k laneKey, j *job) *job {
+// enter returns nil when the lane was free and is now the caller's, else a job,
+// queued; with a turn when the caller waits for it.
+func (g *group) enter(ctx context.Context, k laneKey, r ports.Record, waits bool) *job {
 	sh := g.shard(k)
 	sh.mu.Lock()
 	defer sh.mu.Unlock()
-	if l := sh.lanes[k]; l != nil {
-		l.waiting = append(l.waiting, j)
-		return j
+	waiting, busy := sh.lanes[k]
+	if !busy {
+		sh.lanes[k] = nil
+		return nil
 	}
-	sh.lanes[k] = &lane{}
-	return nil
+	j := &job{record: r, ctx: ctx}
+	if waits {
+		j.turn = make(chan struct{})
+	}
+	sh.lanes[k] = append(waiting, j)
+	return j
 }
 
 // exit hands the lane to the next job.
 func (g *group) exit(k laneKey) {
 	sh := g.shard(k)
 	sh.mu.Lock()
-	l := sh.lanes[k]
-	if len(l.waiting) == 0 {
+	waiting := sh.lanes[k]
+	if len(waiting) == 0 {
 		delete(sh.lanes, k)
 		sh.mu.Unlock()
 		return
 	}
-	next := l.waiting[0]
-	l.waiting = l.waiting[1:]
+	next := waiting[0]
+	sh.lanes[k] = waiting[1:]
 	sh.mu.Unlock()
 	if next.turn != nil {
 		close(next.turn)
@@ -106,9 +110,8 @@ func (g *group) exit(k laneKey) {
 // enqueue puts a retained record on its lane; nobody waits for it.
 func (g *group) enqueue(r ports.Record) {
 	k := laneKey{r.Topic, r.Key}
-	j := &job{record: r, ctx: context.Background()}
-	if g.enter(k, j) == nil {
-		go g.backlog(k, j)
+	if g.enter(context.Background(), k, r, false) == nil {
+		go g.backlog(k, &job{record: r, ctx: context.Background()})
 	}
 }
 
@@ -147,15 +150,14 @@ func (g *group) pause(ctx context.Context, m *member, d time.Duration) error {
 // pick enters a member that has the topic, in turn; it waits while there is none.
 func (g *group) pick(ctx context.Context, t domain.Topic) (*member, error) {
 	for {
+		if m := g.free(t); m != nil {
+			return m, nil
+		}
 		g.mu.Lock()
 		joined := g.joined
 		g.mu.Unlock()
-		members := *g.members.Load()
-		for range members {
-			m := members[g.turn.Add(1)%uint64(len(members))]
-			if slices.Contains(m.topics, t) && m.enter() {
-				return m, nil
-			}
+		if m := g.free(t); m != nil { // it may have joined before joined was read
+			return m, nil
 		}
 		select {
 		case <-joined:
@@ -163,6 +165,17 @@ func (g *group) pick(ctx context.Context, t domain.Topic) (*member, error) {
 			return nil, ctx.Err()
 		}
 	}
+}
+
+func (g *group) free(t domain.Topic) *member {
+	members := *g.members.Load()
+	for range members {
+		m := members[g.turn.Add(1)%uint64(len(members))]
+		if slices.Contains(m.topics, t) && m.enter() {
+			return m
+		}
+	}
+	return nil
 }
 
 func (g *group) join(m *member) {
