@@ -208,7 +208,7 @@ func (l *lossy) Read(b []byte) (int, error) {
 	n, err := l.Conn.Read(b)
 	if err == nil && l.wire.lose.Load() > 0 && l.wire.lose.Add(-1) >= 0 {
 		l.wire.losses.Add(1)
-		_ = l.Conn.Close()
+		_ = l.Close()
 		return 0, io.ErrUnexpectedEOF
 	}
 	return n, err

@@ -3,7 +3,6 @@ package rest
 import (
 	"context"
 	"encoding/json"
-	"io"
 	"log/slog"
 	"strings"
 	"testing"
@@ -117,7 +116,7 @@ func (systemClock) Wait(context.Context, time.Duration) error { return nil }
 func BenchmarkPost(b *testing.B) {
 	store := memory.NewTasks()
 	app := New(Deps{
-		Tasks: tasks.New(store, systemClock{}, tasks.NewIDs()), Metrics: prometheus.NewRegistry(), Log: slog.New(slog.NewTextHandler(io.Discard, nil)),
+		Tasks: tasks.New(store, systemClock{}, tasks.NewIDs()), Metrics: prometheus.NewRegistry(), Log: slog.New(slog.DiscardHandler),
 		Verify: func(context.Context, string) (domain.Principal, error) { return domain.Principal{UserID: "u1"}, nil },
 	})
 	handler := app.Handler()

@@ -75,7 +75,7 @@ func (s *Streams) Heads(ctx context.Context, users []string) (map[string]int64, 
 		Position int64
 	}
 	err := s.db.bun.NewSelect().TableExpr("user_streams").Column("user_id", "position").
-		Where("user_id IN (?)", bun.In(users)).Scan(ctx, &rows)
+		Where("user_id IN (?)", bun.List(users)).Scan(ctx, &rows)
 	for _, r := range rows {
 		out[r.UserID] = r.Position
 	}

@@ -100,11 +100,11 @@ func (d *DeadLetters) selected(ctx context.Context, c conn, q domain.DeadLetterQ
 }
 
 func keysOf(rows []letterRow) any {
-	keys := make([][]string, len(rows))
+	keys := make([]bun.TupleValues, len(rows))
 	for i, r := range rows {
-		keys[i] = []string{r.UserID, r.ID}
+		keys[i] = bun.Tuple([]string{r.UserID, r.ID})
 	}
-	return bun.In(keys)
+	return bun.List(keys)
 }
 
 func (d *DeadLetters) clearAttempts(ctx context.Context, c conn, rows []letterRow) error {
@@ -117,7 +117,7 @@ func (d *DeadLetters) clearAttempts(ctx context.Context, c conn, rows []letterRo
 	if len(keys) == 0 {
 		return nil
 	}
-	_, err := d.db.bun.NewDelete().Conn(c).TableExpr("dapr_state").Where("key IN (?)", bun.In(keys)).Exec(ctx)
+	_, err := d.db.bun.NewDelete().Conn(c).TableExpr("dapr_state").Where("key IN (?)", bun.List(keys)).Exec(ctx)
 	return err
 }
 

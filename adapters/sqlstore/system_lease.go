@@ -152,7 +152,7 @@ func shardsOf(mask uint64) []int {
 func (o *Outbox) store(ctx context.Context, c conn, me memberRow, h holding) error {
 	if h.lost != 0 {
 		if _, err := o.db.bun.NewDelete().Conn(c).Model((*leaseRow)(nil)).Where("publisher = ?", me.Publisher).
-			Where("owner = ?", me.Owner).Where("shard IN (?)", bun.In(shardsOf(h.lost))).Exec(ctx); err != nil {
+			Where("owner = ?", me.Owner).Where("shard IN (?)", bun.List(shardsOf(h.lost))).Exec(ctx); err != nil {
 			return err
 		}
 	}

@@ -31,7 +31,7 @@ func (t *Tasks) List(ctx context.Context, user string, q domain.TaskQuery) (doma
 	t.filter(page, q)
 	keys := sortKeys(q)
 	if q.After != nil {
-		after(page, keys, q)
+		after(page, keys)
 	}
 	order(page, keys)
 	if q.Limit > 0 {
@@ -171,7 +171,7 @@ func order(s *bun.SelectQuery, keys []sortKey) {
 }
 
 // after keeps what comes behind the mark: a > x OR (a = x AND (b > y OR …)).
-func after(page *bun.SelectQuery, keys []sortKey, q domain.TaskQuery) {
+func after(page *bun.SelectQuery, keys []sortKey) {
 	var expr strings.Builder
 	var args []any
 	for i, k := range keys {

@@ -122,7 +122,7 @@ func (w *writer) drop() {
 	for _, s := range w.conn.stmts {
 		_ = s.Close()
 	}
-	_ = w.conn.Conn.Close()
+	_ = w.conn.Close()
 	w.conn = nil
 }
 

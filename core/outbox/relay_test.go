@@ -38,7 +38,7 @@ func newBroker() *broker {
 func (b *broker) Publish(ctx context.Context, r ports.Record) error {
 	e, err := domain.DecodeEvent(r.Body)
 	if err != nil || r.Key != e.UserID || r.Topic != domain.TaskCreated {
-		return fmt.Errorf("not what was stored: %v, %+v", err, r)
+		return fmt.Errorf("not what was stored: %+v: %w", r, err)
 	}
 	b.mu.Lock()
 	b.calls[r.Key]++

@@ -152,10 +152,10 @@ func headsOfLease(t *testing.T, s Outboxes) {
 	a, b := s.Open(t), s.Open(t)
 	fill(t, s, 60, 1)
 	lease(t, a, "a", domain.Shards, time.Minute)
-	lb := lease(t, b, "b", domain.Shards, time.Minute)
+	lease(t, b, "b", domain.Shards, time.Minute)
+	lease(t, a, "a", domain.Shards, time.Minute)
 	la := lease(t, a, "a", domain.Shards, time.Minute)
-	la = lease(t, a, "a", domain.Shards, time.Minute)
-	lb = lease(t, b, "b", domain.Shards, time.Minute)
+	lb := lease(t, b, "b", domain.Shards, time.Minute)
 	var all []string
 	for _, h := range []struct {
 		o ports.Outbox
