@@ -77,7 +77,7 @@ func failing(t *testing.T, s *system) {
 			IF NEW.data->>'title' LIKE 'refused for good%' THEN RAISE EXCEPTION 'no such value' USING ERRCODE = '22023'; END IF;
 			IF NEW.data->>'title' LIKE 'refused for now%' THEN RAISE EXCEPTION 'not now'; END IF;
 			RETURN NEW; END $$`,
-		`CREATE TRIGGER refuse BEFORE INSERT ON audit_logs FOR EACH ROW EXECUTE FUNCTION refuse()`,
+		`CREATE TRIGGER refuse BEFORE INSERT ON audit_logs FOR EACH ROW WHEN (NEW.event_type = 'created') EXECUTE FUNCTION refuse()`,
 	} {
 		_, err := s.db.ExecContext(ctx, q)
 		must(t, err)
