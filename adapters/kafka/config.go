@@ -25,7 +25,7 @@ type Config struct {
 	// Unavailable, default 5 s; a record on its way is not affected.
 	PublishWait time.Duration
 
-	MaxInFlight int // handlers at once for one partition, default 32
+	MaxInFlight int // handlers at once for one partition, default 128: what is in flight together is written together
 	Window      int // records taken from one partition and not done, default 1024
 	WindowBytes int // their bytes, default 8 MiB; one record always fits
 
@@ -97,7 +97,7 @@ func (c Config) withDefaults() Config {
 	or(&c.Version, "2.8.0")
 	or(&c.MaxMessageBytes, 1<<20)
 	or(&c.PublishWait, 5*time.Second)
-	or(&c.MaxInFlight, 32)
+	or(&c.MaxInFlight, 128)
 	or(&c.Window, 1024)
 	or(&c.WindowBytes, 8<<20)
 	or(&c.SessionTimeout, 10*time.Second)

@@ -47,7 +47,7 @@ func NewAudit(db *DB) *Audit {
 	if !db.postgres() {
 		a.insert = "INSERT INTO audit_logs (" + names("", all) + ") VALUES (" + marks(len(all)) + ") ON CONFLICT DO NOTHING"
 	}
-	a.appends = coalesce.New(a.appendMany, coalesce.Options{MaxBatch: 256})
+	a.appends = coalesce.New(a.appendMany, coalesce.Options{MaxBatch: 1024})
 	return a
 }
 
@@ -59,7 +59,7 @@ func (a *Audit) Append(ctx context.Context, e domain.AuditEntry) error {
 	if err := datable(e.Time); err != nil {
 		return err
 	}
-	if !json.Valid(e.Data) {
+	if !domain.ValidJSON(e.Data) {
 		return &domain.Error{Kind: domain.KindInvalid, Detail: "the data of an audit entry must be JSON"}
 	}
 	row := []any{

@@ -37,7 +37,7 @@ func checkEvent(e domain.Event) error {
 	if err := storable(e.UserID, string(e.Type), e.CorrelationID, string(e.Source), e.Subject, e.TraceParent, string(e.Data)); err != nil {
 		return err
 	}
-	if domain.TopicOf(e.Type) == "" || e.UserID == "" || !json.Valid(e.Data) {
+	if domain.TopicOf(e.Type) == "" || e.UserID == "" || !domain.ValidJSON(e.Data) {
 		return &domain.Error{Kind: domain.KindInvalid, Detail: "an event needs a known type, a user and JSON data"}
 	}
 	return datable(e.Time)

@@ -33,7 +33,7 @@ func NewState(db *DB) *State {
 	s := &State{db: db}
 	s.gets = coalesce.New(s.getMany, coalesce.Options{MaxBatch: 256, MaxFlushes: 2})
 	for mode := range s.puts {
-		s.puts[mode] = coalesce.New(s.flush(ports.WriteMode(mode)), coalesce.Options{MaxBatch: 256})
+		s.puts[mode] = coalesce.New(s.flush(ports.WriteMode(mode)), coalesce.Options{MaxBatch: 1024})
 	}
 	return s
 }
@@ -102,7 +102,7 @@ func checkItem(item ports.Item) error {
 		return err
 	}
 	switch {
-	case item.Key == "" || !json.Valid(item.Value):
+	case item.Key == "" || !domain.ValidJSON(item.Value):
 		return &domain.Error{Kind: domain.KindInvalid, Detail: "state needs a key and a JSON value"}
 	case item.Mode < ports.Any || item.Mode > ports.IfMatch:
 		return fmt.Errorf("unknown write mode %d", item.Mode)

@@ -19,7 +19,7 @@ WHERE key = ANY($1::text[]) AND (expiredate IS NULL OR expiredate >= CURRENT_TIM
 SELECT u.key, u.value::jsonb, false, ` + stateUntil + ` FROM ` + stateInput + ` ORDER BY u.key
 ON CONFLICT (key) DO UPDATE SET value = excluded.value, isbinary = false, updatedate = CURRENT_TIMESTAMP, expiredate = excluded.expiredate`
 
-	stateAny      = stateUpsert + ` RETURNING t.key`
+	stateAny      = stateUpsert // writes every row: there is nothing to ask for
 	stateIfAbsent = stateUpsert + ` WHERE t.expiredate IS NOT NULL AND t.expiredate < CURRENT_TIMESTAMP RETURNING t.key`
 
 	stateIfMatch = `UPDATE dapr_state AS t SET value = u.value::jsonb, isbinary = false, updatedate = CURRENT_TIMESTAMP, expiredate = ` + stateUntil + `
@@ -158,6 +158,13 @@ func (s *State) putBatch(ctx context.Context, mode ports.WriteMode, batch []port
 
 // written runs query, which returns the keys (and ETags) that it wrote.
 func (s *State) written(ctx context.Context, query string, args []any, batch []ports.Item, which []int, out []coalesce.Result[struct{}]) error {
+	if query == stateAny {
+		_, err := s.db.anew().ExecContext(ctx, query, args...)
+		for i := 0; err == nil && i < len(which); i++ {
+			out[which[i]].Err = nil
+		}
+		return err
+	}
 	rows, err := s.db.anew().QueryContext(ctx, query, args...)
 	if err != nil {
 		return err
