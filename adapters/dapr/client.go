@@ -8,7 +8,7 @@ import (
 	"sync"
 	"time"
 
-	runtimev1 "github.com/dapr/dapr/pkg/proto/runtime/v1"
+	"github.com/dapr/go-sdk/client"
 	"google.golang.org/grpc"
 	"google.golang.org/grpc/backoff"
 	"google.golang.org/grpc/credentials/insecure"
@@ -38,13 +38,13 @@ type Client struct {
 
 	mu     sync.Mutex
 	conn   *grpc.ClientConn
-	api    runtimev1.DaprClient
+	api    client.Client
 	closed bool
 }
 
 // NewClient returns a client that connects when it is first used. cfg must be
-// valid. The go-sdk's own constructor is not used: it blocks until the sidecar
-// answers and fails when that comes up later than we do.
+// valid. The go-sdk gets a connection of ours: its own constructor blocks until the
+// sidecar answers and fails when that comes up later than we do.
 func NewClient(cfg Config) *Client {
 	return &Client{cfg: cfg, http: http.Client{
 		Transport: &http.Transport{DisableKeepAlives: true}, // no idle goroutines for a probe every few seconds
@@ -90,7 +90,7 @@ func (c *Client) Health(ctx context.Context) error {
 }
 
 // dial opens the connection, without waiting for it, unless it is open.
-func (c *Client) dial() (runtimev1.DaprClient, error) {
+func (c *Client) dial() (client.Client, error) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	if c.closed {
@@ -112,7 +112,7 @@ func (c *Client) dial() (runtimev1.DaprClient, error) {
 	if err != nil {
 		return nil, domain.Unavailable(dependency, err)
 	}
-	c.conn, c.api = conn, runtimev1.NewDaprClient(conn)
+	c.conn, c.api = conn, client.NewClientWithConnection(conn)
 	return c.api, nil
 }
 

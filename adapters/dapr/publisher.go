@@ -2,12 +2,13 @@ package dapr
 
 import (
 	"context"
+	"errors"
 	"slices"
 	"strconv"
 	"strings"
 	"sync"
 
-	runtimev1 "github.com/dapr/dapr/pkg/proto/runtime/v1"
+	"github.com/dapr/go-sdk/client"
 	"google.golang.org/grpc/codes"
 	"google.golang.org/grpc/status"
 
@@ -26,6 +27,8 @@ const (
 
 	contentType = "application/cloudevents+json"
 )
+
+var errEntry = errors.New("daprd could not publish this entry of a bulk request")
 
 var _ ports.Publisher = (*Publisher)(nil)
 
@@ -95,8 +98,8 @@ func (p *Publisher) request(ctx context.Context, t domain.Topic, records []ports
 	errs := make([]error, len(records))
 	failed, err := p.bulk(ctx, t, records)
 	if err == nil {
-		for i, why := range failed {
-			errs[i] = domain.Unavailable(dependency, status.Error(codes.Internal, why))
+		for _, i := range failed {
+			errs[i] = domain.Unavailable(dependency, errEntry)
 		}
 		return errs
 	}
@@ -117,34 +120,28 @@ func (p *Publisher) request(ctx context.Context, t domain.Topic, records []ports
 	return errs
 }
 
-func (p *Publisher) bulk(ctx context.Context, t domain.Topic, records []ports.Record) (failed map[int]string, err error) {
+// bulk returns the failed entries when daprd names them, or the error of the call.
+func (p *Publisher) bulk(ctx context.Context, t domain.Topic, records []ports.Record) (failed []int, err error) {
 	api, err := p.client.dial()
 	if err != nil {
 		return nil, err
 	}
-	req := &runtimev1.BulkPublishRequest{
-		PubsubName: p.client.cfg.PubSub, Topic: string(t),
-		Metadata: map[string]string{"rawPayload": "true"}, // never a key here: it would override the entries' own
-		Entries:  make([]*runtimev1.BulkPublishRequestEntry, len(records)),
-	}
+	entries := make([]any, len(records))
 	for i, r := range records {
-		req.Entries[i] = &runtimev1.BulkPublishRequestEntry{
-			EntryId: strconv.Itoa(i), Event: r.Body, ContentType: contentType, Metadata: keyOf(r),
-		}
+		entries[i] = client.PublishEventsEvent{EntryID: strconv.Itoa(i), Data: r.Body, ContentType: contentType, Metadata: keyOf(r)}
 	}
-	res, err := api.BulkPublishEvent(ctx, req)
-	if err != nil {
-		return nil, err
+	// No other metadata of the request: they would override the entries' own keys.
+	res := api.PublishEvents(ctx, p.client.cfg.PubSub, string(t), entries, client.PublishEventsWithRawPayload())
+	if _, ofCall := status.FromError(res.Error); res.Error != nil && ofCall {
+		return nil, res.Error
 	}
-	for _, f := range res.GetFailedEntries() {
-		i, err := strconv.Atoi(f.GetEntryId())
-		if err != nil || i < 0 || i >= len(records) {
-			continue
+	for _, f := range res.FailedEvents {
+		if e, ok := f.(client.PublishEventsEvent); ok {
+			i, err := strconv.Atoi(e.EntryID)
+			if err == nil {
+				failed = append(failed, i)
+			}
 		}
-		if failed == nil {
-			failed = map[int]string{}
-		}
-		failed[i] = f.GetError()
 	}
 	return failed, nil
 }
@@ -154,13 +151,8 @@ func (p *Publisher) single(ctx context.Context, t domain.Topic, r ports.Record) 
 	if err != nil {
 		return err
 	}
-	meta := map[string]string{"rawPayload": "true"}
-	for k, v := range keyOf(r) {
-		meta[k] = v
-	}
-	_, err = api.PublishEvent(ctx, &runtimev1.PublishEventRequest{
-		PubsubName: p.client.cfg.PubSub, Topic: string(t), Data: r.Body, DataContentType: contentType, Metadata: meta,
-	})
+	err = api.PublishEvent(ctx, p.client.cfg.PubSub, string(t), r.Body, client.PublishEventWithContentType(contentType),
+		client.PublishEventWithMetadata(keyOf(r)), client.PublishEventWithRawPayload())
 	switch {
 	case err == nil:
 		return nil

@@ -3,8 +3,6 @@ package dapr
 import (
 	"context"
 
-	runtimev1 "github.com/dapr/dapr/pkg/proto/runtime/v1"
-
 	"github.com/tasktide/tasktide/core/domain"
 )
 
@@ -20,9 +18,9 @@ func (s *Secrets) Get(ctx context.Context, name string) (map[string]string, erro
 	if err != nil {
 		return nil, err
 	}
-	res, err := api.GetSecret(ctx, &runtimev1.GetSecretRequest{StoreName: s.client.cfg.SecretStore, Key: name})
+	data, err := api.GetSecret(ctx, s.client.cfg.SecretStore, name, nil)
 	if err != nil {
 		return nil, domain.Unavailable(dependency, err)
 	}
-	return res.GetData(), nil
+	return data, nil
 }

@@ -7,8 +7,7 @@ import (
 	"sync"
 	"time"
 
-	commonv1 "github.com/dapr/dapr/pkg/proto/common/v1"
-	runtimev1 "github.com/dapr/dapr/pkg/proto/runtime/v1"
+	"github.com/dapr/go-sdk/client"
 	"google.golang.org/grpc/codes"
 	"google.golang.org/grpc/status"
 
@@ -51,17 +50,17 @@ func (s *State) Get(ctx context.Context, keys ...string) ([]ports.Entry, error) 
 	if err != nil {
 		return nil, err
 	}
-	res, err := api.GetBulkState(ctx, &runtimev1.GetBulkStateRequest{StoreName: s.client.cfg.StateStore, Keys: keys})
+	items, err := api.GetBulkState(ctx, s.client.cfg.StateStore, keys, nil, 0)
 	if err != nil {
 		return nil, domain.Unavailable(dependency, err)
 	}
-	out := make([]ports.Entry, 0, len(res.GetItems()))
-	for _, i := range res.GetItems() {
-		if i.GetError() != "" {
-			return nil, domain.Unavailable(dependency, status.Error(codes.Internal, i.GetError()))
+	out := make([]ports.Entry, 0, len(items))
+	for _, i := range items {
+		if i.Error != "" {
+			return nil, domain.Unavailable(dependency, status.Error(codes.Internal, i.Error))
 		}
-		if i.GetEtag() != "" { // a key without a value has none
-			out = append(out, ports.Entry{Key: i.GetKey(), Value: i.GetData(), ETag: i.GetEtag()})
+		if i.Etag != "" { // a key without a value has none
+			out = append(out, ports.Entry{Key: i.Key, Value: i.Value, ETag: i.Etag})
 		}
 	}
 	return out, nil
@@ -99,28 +98,26 @@ func (s *State) put(ctx context.Context, item ports.Item) error {
 		return err
 	}
 	item.Value = withoutNUL(item.Value)
-	_, err = api.SaveState(ctx, &runtimev1.SaveStateRequest{
-		StoreName: s.client.cfg.StateStore, States: []*commonv1.StateItem{toWire(item)},
-	})
+	err = api.SaveBulkState(ctx, s.client.cfg.StateStore, toWire(item))
 	if err == nil {
 		return nil
 	}
 	return s.explain(ctx, item, err)
 }
 
-func toWire(item ports.Item) *commonv1.StateItem {
+func toWire(item ports.Item) *client.SetStateItem {
 	// Without contentType daprd stores bytes as a base64 string.
 	meta := map[string]string{"contentType": "application/json"}
 	if item.TTL > 0 {
 		seconds := int64((item.TTL + time.Second - 1) / time.Second)
 		meta["ttlInSeconds"] = strconv.FormatInt(seconds, 10)
 	}
-	out := &commonv1.StateItem{Key: item.Key, Value: item.Value, Metadata: meta}
+	out := &client.SetStateItem{Key: item.Key, Value: item.Value, Metadata: meta}
 	if item.Mode != ports.Any {
-		out.Options = &commonv1.StateOptions{Concurrency: commonv1.StateOptions_CONCURRENCY_FIRST_WRITE}
+		out.Options = &client.StateOptions{Concurrency: client.StateConcurrencyFirstWrite}
 	}
 	if item.Mode == ports.IfMatch {
-		out.Etag = &commonv1.Etag{Value: item.ETag}
+		out.Etag = &client.ETag{Value: item.ETag}
 	}
 	return out
 }

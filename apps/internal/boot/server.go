@@ -13,6 +13,7 @@ import (
 	"go.uber.org/fx"
 
 	"github.com/tasktide/tasktide/adapters/rest"
+	"github.com/tasktide/tasktide/core/domain"
 )
 
 // server is the process's one port. Everything that has routes mounts them while
@@ -26,9 +27,13 @@ type server struct {
 	up     atomic.Bool // every start hook has run and no stop hook has
 }
 
-// maxDelivery is the largest body that daprd posts: a record of the broker's
-// maximum in base64, with its wrapping.
-const maxDelivery = 2 << 20
+// What daprd posts must always reach the handler: a record that is refused here
+// would be repeated for ever and block its partition. A body is a record of the
+// broker's maximum in base64 with its wrapping; a record's key comes in a header.
+const (
+	maxDelivery        = 16 << 20
+	maxDeliveryHeaders = 1 << 20
+)
 
 func newServer(lc fx.Lifecycle, cfg Config, log *slog.Logger, reg *prometheus.Registry, _ *dataDir) *server {
 	s := &server{log: log, reg: reg, cfg: cfg}
@@ -70,8 +75,8 @@ func (s *server) ready(c rest.Check) { s.checks = append(s.checks, c) }
 
 func (s *server) app() *fiber.App {
 	c := rest.Config(s.log)
-	if s.cfg.Transport == Dapr {
-		c.BodyLimit = maxDelivery
+	if s.cfg.Transport == Dapr && s.cfg.Service != domain.BackendAPI {
+		c.BodyLimit, c.ReadBufferSize = maxDelivery, maxDeliveryHeaders
 	}
 	app := fiber.New(c)
 	app.Use(rest.Around(s.log, s.reg, 0))
