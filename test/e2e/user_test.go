@@ -216,7 +216,7 @@ func (u *user) change(ctx context.Context, t object, event string, asked object,
 			}
 		case status == http.StatusNoContent:
 		case status == 0, !first && (status == http.StatusPreconditionFailed || status == http.StatusNotFound):
-			if now, err = u.client.task(ctx, t.text("id")); err != nil {
+			if now, err = u.task(ctx, t.text("id")); err != nil {
 				return err
 			}
 		default:
