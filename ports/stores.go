@@ -82,6 +82,7 @@ type DeadLetterAdmin interface {
 	// Redrive marks what matches and clears its attempts in the same transaction,
 	// and wakes the owning service.
 	Redrive(ctx context.Context, q domain.DeadLetterQuery) (int, error)
-	// Discard removes what matches; its events stay done for the group.
+	// Discard removes what matches; to the group the events stay done, and their
+	// effect never happens.
 	Discard(ctx context.Context, q domain.DeadLetterQuery) (int, error)
 }

@@ -142,7 +142,7 @@ func deadLettersCommand(o *options) *cobra.Command {
 		change("redrive", "Hand them to their group again.", func(c *cobra.Command, l *sqlstore.DeadLetters) (int, error) {
 			return l.Redrive(c.Context(), q)
 		}),
-		change("discard", "Remove them; their events stay undone.", func(c *cobra.Command, l *sqlstore.DeadLetters) (int, error) {
+		change("discard", "Remove them; their effect never happens.", func(c *cobra.Command, l *sqlstore.DeadLetters) (int, error) {
 			return l.Discard(c.Context(), q)
 		}),
 	)

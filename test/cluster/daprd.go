@@ -130,7 +130,7 @@ func (o *DaprdOptions) args(internalPort int) []string {
 }
 
 func (o *DaprdOptions) env() []string {
-	env := BaseEnv("POD_NAME="+o.PodName, "NAMESPACE=default")
+	env := BaseEnv("POD_NAME="+o.PodName, "NAMESPACE=default", "DAPR_HOST_IP=127.0.0.1")
 	if o.AppToken != "" {
 		env = append(env, "APP_API_TOKEN="+o.AppToken)
 	}

@@ -60,7 +60,8 @@ type Config struct {
 	AppAPIToken  string `env:"APP_API_TOKEN" secret:"true"`
 	DaprAPIToken string `env:"DAPR_API_TOKEN" secret:"true"`
 
-	Drain time.Duration `env:"DRAIN_TIMEOUT" envDefault:"10s"`
+	Drain          time.Duration `env:"DRAIN_TIMEOUT" envDefault:"10s"`
+	EventRetention time.Duration `env:"EVENT_RETENTION" envDefault:"720h"`
 
 	LogLevel  string `env:"LOG_LEVEL" envDefault:"info"`
 	LogFormat string `env:"LOG_FORMAT" envDefault:"text"`
@@ -214,6 +215,9 @@ func (c *Config) Validate() error {
 	bad(c.Drain < 0 || c.Drain > time.Hour, "DRAIN_TIMEOUT=%s: choose between 0s and 1h", c.Drain)
 	bad(c.DataDir == "", "DATA_DIR is empty")
 	for _, o := range c.CORSOrigins {
+		if o == "*" { // every origin, without credentials
+			continue
+		}
 		u, err := url.Parse(o)
 		bad(err != nil || u.Scheme == "" || u.Host == "" || strings.Trim(u.Path, "/") != "", "CORS_ORIGINS: %q is no origin such as https://tasks.example.org", o)
 	}
@@ -223,6 +227,9 @@ func (c *Config) Validate() error {
 	}
 	bad(c.JWTSecret != "" && len(c.JWTSecret) < auth.MinSecret, "JWT_SECRET has %d bytes, it needs at least %d: make one with openssl rand -base64 48", len(c.JWTSecret), auth.MinSecret)
 	bad(c.Service == domain.BackendAPI && c.JWTSecret == "" && c.BetterAuthURL == "", "JWT_SECRET or BETTER_AUTH_URL is needed to verify tokens: every process must share the one, or the other issues them")
+	bad(c.DatabaseURL != "" && !slices.ContainsFunc([]string{"postgres://", "postgresql://", "sqlite:"}, func(p string) bool { return strings.HasPrefix(c.DatabaseURL, p) }),
+		"DATABASE_URL begins with %.8q: it must begin with postgres:// or sqlite:", c.DatabaseURL)
+	bad(c.EventRetention < time.Hour, "EVENT_RETENTION=%s: keep events for at least 1h, so that clients can catch up", c.EventRetention)
 	bad(c.DatabaseURL == "" && c.Transport != Memory, "DATABASE_URL is needed with TRANSPORT=%s, for instance postgres://user:password@host/tasktide", c.Transport)
 	if c.Transport == Kafka {
 		if err := c.KafkaConfig().Validate(); err != nil {

@@ -83,6 +83,7 @@ func BackendAPI() fx.Option {
 			})
 		})
 		r.relay(domain.BackendAPI)
+		r.retain()
 	}))
 }
 

@@ -66,10 +66,16 @@ func (c *Config) Lines() []string {
 	return out
 }
 
+// others are names that platforms set for the processes they start, and that are
+// close to ours: dapr run and daprd's injector use these.
+func others(name string) bool {
+	return slices.Contains([]string{"APP_PORT", "APP_HOST", "APP_ID"}, name)
+}
+
 // suggestion is " (did you mean X?)" for a name that is one or two slips away from
 // a setting, else "". Short names and others' variables are left alone.
 func suggestion(name string) string {
-	if len(name) < 7 {
+	if len(name) < 7 || others(name) {
 		return ""
 	}
 	for _, s := range settings() {

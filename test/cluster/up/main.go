@@ -1,5 +1,6 @@
 // Command up runs the whole system on this machine, with a real PostgreSQL and a real Kafka (and Dapr sidecars), until
-// it is interrupted. Its data stays in ./data/cluster-<transport>.
+// it is interrupted. Its data stays in ./.cluster/<transport>.
+// A process that ends by itself, or is killed, is started again.
 package main
 
 import (
@@ -13,7 +14,9 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
+	"sync"
 	"syscall"
+	"time"
 
 	"github.com/tasktide/tasktide/test/cluster"
 )
@@ -30,7 +33,7 @@ func main() {
 func run(ctx context.Context, args []string) error {
 	flags := flag.NewFlagSet("up", flag.ContinueOnError)
 	transport := flags.String("transport", "kafka", "kafka or dapr")
-	dir := flags.String("dir", "", "data, logs and secrets (default data/cluster-<transport>)")
+	dir := flags.String("dir", "", "data, logs and secrets (default .cluster/<transport>)")
 	services := flags.String("services", "", "services to start, comma separated (default: all)")
 	partitions := flags.Int("partitions", 8, "partitions of each topic")
 	brokers := flags.Int("brokers", 1, "number of Kafka brokers")
@@ -47,7 +50,7 @@ func run(ctx context.Context, args []string) error {
 		if err != nil {
 			return err
 		}
-		o.Dir = filepath.Join(root, "data", "cluster-"+*transport)
+		o.Dir = filepath.Join(root, ".cluster", *transport)
 	}
 	return serve(ctx, o)
 }
@@ -58,27 +61,36 @@ func serve(ctx context.Context, o cluster.Options) error {
 		return err
 	}
 	describe(c)
-	ended := watch(ctx, c)
+	supervise(ctx, c)
 	fmt.Println("\nstopping ...")
-	return errors.Join(ended, c.Stop())
+	return c.Stop()
 }
 
-// watch waits for the end: asked for, or of a process that ended by itself.
-func watch(ctx context.Context, c *cluster.Cluster) error {
-	ended := make(chan *cluster.Process, len(c.Servers()))
+// supervise starts what ended again, until ctx ends and nothing is being started any more.
+func supervise(ctx context.Context, c *cluster.Cluster) {
+	var all sync.WaitGroup
 	for _, s := range c.Servers() {
-		p := s.Process()
-		go func() {
-			<-p.Done()
-			ended <- p
-		}()
+		all.Go(func() {
+			for {
+				p := s.Process()
+				select {
+				case <-ctx.Done():
+					return
+				case <-p.Done():
+				}
+				fmt.Printf("%v; starting it again\n", p.Exited())
+				for err := s.Start(ctx); err != nil; err = s.Start(ctx) {
+					fmt.Println("  not yet:", err)
+					select {
+					case <-ctx.Done():
+						return
+					case <-time.After(time.Second):
+					}
+				}
+			}
+		})
 	}
-	select {
-	case <-ctx.Done():
-		return nil
-	case p := <-ended:
-		return p.Exited()
-	}
+	all.Wait()
 }
 
 func describe(c *cluster.Cluster) {

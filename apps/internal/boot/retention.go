@@ -1,0 +1,48 @@
+package boot
+
+import (
+	"context"
+	"time"
+
+	"github.com/tasktide/tasktide/adapters/sqlstore"
+)
+
+const (
+	sweepEvery = 10 * time.Minute
+	sweepBatch = 1000 // rows a statement: no long lock, little to repeat after a kill
+)
+
+// retain deletes published events that are older than EVENT_RETENTION and, where
+// no sidecar does it, idempotency records that have expired. Every backend-api
+// does; they do not disturb each other.
+func (r runtime) retain() {
+	streams, state := sqlstore.NewStreams(r.DB), sqlstore.NewState(r.DB)
+	events := func(ctx context.Context) (int64, error) {
+		return streams.DeleteEventsBefore(ctx, r.Clock.Now().Add(-r.Config.EventRetention), sweepBatch)
+	}
+	records := func(ctx context.Context) (int64, error) { return state.DeleteExpired(ctx, sweepBatch) }
+	r.append(background(r.Log, "retention", func(ctx context.Context) error {
+		for ctx.Err() == nil {
+			r.sweep(ctx, "events", events)
+			if r.Config.Transport != Dapr {
+				r.sweep(ctx, "idempotency records", records)
+			}
+			_ = r.Clock.Wait(ctx, sweepEvery)
+		}
+		return nil
+	}))
+}
+
+func (r runtime) sweep(ctx context.Context, what string, batch func(context.Context) (int64, error)) {
+	for total := int64(0); ; {
+		n, err := batch(ctx)
+		if total += n; err != nil || n == 0 {
+			if err != nil && ctx.Err() == nil {
+				r.Log.WarnContext(ctx, "retention stopped, it goes on later", "what", what, "deleted", total, "error", err)
+			} else if total > 0 {
+				r.Log.InfoContext(ctx, "deleted what is older than its retention", "what", what, "rows", total)
+			}
+			return
+		}
+	}
+}
