@@ -25,6 +25,7 @@ func RunOutbox(t *testing.T, open func(t *testing.T) Outboxes) {
 		"a commit is pending until it is settled":                    pendingUntilSettled,
 		"a head is the event that was stored, with its topic":        headIsEvent,
 		"heads are the oldest event of each user, however many wait": headsOldest,
+		"a backlog drains in order, few events a user and many":      drains,
 		"calls go round: no user starves behind a long backlog":      headsFair,
 		"heads are of the lease's shards and publisher only":         headsOfLease,
 		"heads of a lease that ended are empty":                      headsOfEnded,
@@ -129,6 +130,52 @@ func headsOldest(t *testing.T, s Outboxes) {
 		ok(t, o.Settle(t.Context(), l, got...))
 	}
 	want(t, "heads in the end", len(pendings(t, o, l, 100)), 0)
+}
+
+// drains has more users than an adapter reads by the same way as a few: a wide
+// backlog, one that is deep in places, and shards that are another's among them.
+func drains(t *testing.T, s Outboxes) {
+	const users, deep, extra = 700, 5, 300
+	a, b := s.Open(t), s.Open(t)
+	fill(t, s, users, 2)
+	fill(t, s, deep, extra)
+	l := lease(t, a, "a", domain.Shards, time.Minute)
+	next := map[string]int64{}
+	drain := func(o ports.Outbox, l domain.Lease, limit, rounds int) {
+		for i := 0; i < rounds; i++ {
+			got := pendings(t, o, l, limit)
+			if len(got) == 0 {
+				return
+			}
+			for _, p := range got {
+				want(t, "a shard of the lease", slices.Contains(l.Shards, domain.ShardOf(p.Event.UserID)), true)
+				next[p.Event.UserID]++
+				want(t, "position of "+p.Event.UserID, p.Event.Position, next[p.Event.UserID])
+			}
+			if i%5 != 4 { // what is not settled comes again
+				ok(t, o.Settle(t.Context(), l, got...))
+				continue
+			}
+			for _, p := range got {
+				next[p.Event.UserID]--
+			}
+		}
+	}
+	drain(a, l, 300, 5)
+	lease(t, b, "b", domain.Shards, time.Minute)
+	lease(t, a, "a", domain.Shards, time.Minute)
+	la, lb := lease(t, a, "a", domain.Shards, time.Minute), lease(t, b, "b", domain.Shards, time.Minute)
+	want(t, "shards of both", len(la.Shards)+len(lb.Shards), domain.Shards)
+	drain(a, la, 300, 1000)
+	drain(b, lb, 300, 1000)
+	for u := range users {
+		n := int64(2)
+		if u < deep {
+			n += extra
+		}
+		user := fmt.Sprintf("user-%03d", u)
+		want(t, "events of "+user, next[user], n)
+	}
 }
 
 // headsFair never settles: whoever is read must not hold back the others.
