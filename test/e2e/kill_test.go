@@ -77,10 +77,10 @@ func (k *killer) run(ctx context.Context) error {
 	return nil
 }
 
-// life is how long the process lives. Every fourth life of a relay is long enough for it to inherit a dead one's leases.
+// life is how long the process lives. Every third life of a relay is long enough for it to inherit a dead one's leases.
 func (k *killer) life() time.Duration {
 	life := time.Duration(k.rand.Int64N(int64(k.gap)))
-	if k.long > 0 && k.rand.IntN(4) == 0 {
+	if k.long > 0 && k.kills%3 == 1 {
 		life += k.long
 	}
 	return life
