@@ -37,7 +37,7 @@ func memoryBus(ctx context.Context, e *env) (result, error) {
 		err := eachCPU(records[1:], func(r record) error { return bus.Publish(ctx, first(r)) })
 		o := done(len(records)-1, began)
 		if got := c.Stats().Handled; err == nil && got != int64(len(records)) {
-			e.log.Error("not every event was handled once", "handled", got, "of", len(records))
+			e.log.ErrorContext(ctx, "not every event was handled once", "handled", got, "of", len(records))
 		}
 		return o, err
 	}, func(ctx context.Context) (outcome, error) {

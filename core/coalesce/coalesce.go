@@ -38,6 +38,8 @@ type Group[Q, R any] struct {
 	flush Flush[Q, R]
 	opts  Options
 
+	calls sync.Pool // of *call, whose answers were read
+
 	mu      sync.Mutex
 	queue   []*call[Q, R]
 	running int
@@ -46,7 +48,7 @@ type Group[Q, R any] struct {
 type call[Q, R any] struct {
 	req  Q
 	res  Result[R]
-	done chan struct{}
+	done chan struct{} // capacity 1: an answer never waits for its reader
 }
 
 // New returns a Group over flush.
@@ -67,7 +69,11 @@ func New[Q, R any](flush Flush[Q, R], o Options) *Group[Q, R] {
 // first, Do returns its error and what becomes of req is unknown. It may be
 // called concurrently; requests enter batches in the order of the calls.
 func (g *Group[Q, R]) Do(ctx context.Context, req Q) (R, error) {
-	c := &call[Q, R]{req: req, done: make(chan struct{})}
+	c, ok := g.calls.Get().(*call[Q, R])
+	if !ok {
+		c = &call[Q, R]{done: make(chan struct{}, 1)}
+	}
+	c.req = req
 	g.mu.Lock()
 	g.queue = append(g.queue, c)
 	if g.running < g.opts.MaxFlushes {
@@ -77,8 +83,11 @@ func (g *Group[Q, R]) Do(ctx context.Context, req Q) (R, error) {
 	g.mu.Unlock()
 	select {
 	case <-c.done:
-		return c.res.Value, c.res.Err
-	case <-ctx.Done():
+		res, done := c.res, c.done
+		*c = call[Q, R]{done: done} // keeps nothing alive
+		g.calls.Put(c)
+		return res.Value, res.Err
+	case <-ctx.Done(): // c is not used again: its answer is still to come
 		var zero R
 		return zero, ctx.Err()
 	}
@@ -111,7 +120,7 @@ func (g *Group[Q, R]) do(batch []*call[Q, R]) {
 	results := g.safely(reqs)
 	for i, c := range batch {
 		c.res = results[i]
-		close(c.done)
+		c.done <- struct{}{} // from here on c is the caller's
 	}
 }
 
