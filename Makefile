@@ -23,6 +23,7 @@ up-dapr: build tools ## Run a cluster on this machine on Dapr: PostgreSQL, Kafka
 tools: ## Install what the tests need into ./.tools: Kafka, daprd, golangci-lint (once)
 	tools/install.sh
 
+test: export TASKTIDE_REQUIRE_SERVERS = 1 # a missing server fails, it skips nothing
 test: tools lint ## Pass all tests: unit, contract on every transport, whole system
 	$(GO) test -race -timeout 12m $$($(GO) list ./... | grep -v -e /test/ -e /bench)
 	$(GO) test -timeout 14m -p 1 ./test/...
@@ -30,12 +31,14 @@ test: tools lint ## Pass all tests: unit, contract on every transport, whole sys
 unit: ## Only what needs no server, in seconds
 	$(GO) test -race ./core/... ./ports/... ./adapters/... ./apps/...
 
+contract: export TASKTIDE_REQUIRE_SERVERS = 1 # a missing server fails, it skips nothing
 contract: tools ## The contract suites on memory, SQLite, PostgreSQL, kfake, Kafka and Dapr
 	$(GO) test -race -timeout 14m -p 1 ./test/contract/...
 
 contract-redpanda: tools ## The transport suite on Redpanda; needs Docker
 	test/contract/redpanda.sh
 
+e2e: export TASKTIDE_REQUIRE_SERVERS = 1 # a missing server fails, it skips nothing
 e2e: tools ## The whole system, with processes killed, on all three transports
 	$(GO) test -timeout 14m -v ./test/e2e/...
 
