@@ -18,7 +18,7 @@ import (
 type Options struct {
 	InFlight   int           // users whose events are being published at the same time [2048]
 	Poll       time.Duration // how often to look without being woken [1 s]
-	LeaseTTL   time.Duration // how long a dead relay keeps its shards [10 s]
+	LeaseTTL   time.Duration // how long a dead relay keeps its shards [4 s]
 	BackoffMin time.Duration // wait after the first failed publish of a user [50 ms]
 	BackoffMax time.Duration // longest such wait [1 s]
 
@@ -41,7 +41,7 @@ func (o Options) withDefaults() Options {
 		o.Owner = uuid.NewString()
 	}
 	set(&o.Poll, time.Second)
-	set(&o.LeaseTTL, 10*time.Second)
+	set(&o.LeaseTTL, 4*time.Second)
 	set(&o.BackoffMin, 50*time.Millisecond)
 	set(&o.BackoffMax, time.Second)
 	return o
