@@ -65,15 +65,7 @@ type Outage interface {
 // Run runs the whole suite on one transport.
 func Run(t *testing.T, h Harness) {
 	t.Helper()
-	if h.Patience == 0 {
-		h.Patience = 30 * time.Second
-	}
-	if h.MaxBody == 0 {
-		h.MaxBody = 512 << 10
-	}
-	if h.Foreign == nil {
-		h.Foreign = h.Publisher
-	}
+	h = h.withDefaults()
 	t.Run("together", func(t *testing.T) {
 		for _, c := range cases() {
 			t.Run(c.name, func(t *testing.T) {
@@ -92,6 +84,19 @@ func Run(t *testing.T, h Harness) {
 			c.run(newLab(t, h, 1), c.outage)
 		})
 	}
+}
+
+func (h Harness) withDefaults() Harness {
+	if h.Patience == 0 {
+		h.Patience = 30 * time.Second
+	}
+	if h.MaxBody == 0 {
+		h.MaxBody = 512 << 10
+	}
+	if h.Foreign == nil {
+		h.Foreign = h.Publisher
+	}
+	return h
 }
 
 type testCase struct {

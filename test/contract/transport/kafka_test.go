@@ -32,6 +32,12 @@ func TestKafkaFake(t *testing.T) {
 // TestKafka runs the suite on a real broker.
 func TestKafka(t *testing.T) { transport.Run(t, fixture.RealKafka(t)) }
 
+// TestKafkaRolling kills the brokers of a real cluster one after the other.
+func TestKafkaRolling(t *testing.T) {
+	h, brokers := fixture.KafkaCluster(t, 3)
+	transport.RunRolling(t, h, brokers)
+}
+
 // silence is a broker that hangs up on every request; it keeps what it has.
 type silence struct {
 	cluster *kfake.Cluster
