@@ -18,9 +18,16 @@ type Circuit struct {
 
 	open   atomic.Bool // read without the lock by every delivery
 	mu     sync.Mutex
-	flight chan struct{} // closed when the running probe has its result; nil when none runs
+	flight *flight // the running probe; nil when none runs
 	next   time.Time
 	cause  error
+}
+
+// flight is a running probe. learnt is false when its caller's context ended
+// first: then nobody knows whether the dependencies answer.
+type flight struct {
+	ended      chan struct{}
+	learnt, ok bool // set before ended is closed
 }
 
 // NewCircuit returns a closed circuit. probe asks the dependencies whether they
@@ -47,23 +54,33 @@ func (c *Circuit) Allow(ctx context.Context) (ok bool, wait time.Duration) {
 
 // Check probes now and reports whether the dependencies answer; cause is what
 // made the caller doubt it. A failed probe opens the circuit, a good one closes
-// it. Callers that come while a probe runs share its result.
+// it. Callers that come while a probe runs share its result; when it has none,
+// because the one who asked was stopped, the next of them probes.
 func (c *Circuit) Check(ctx context.Context, cause error) bool {
-	c.mu.Lock()
-	if flight := c.flight; flight != nil {
+	for {
+		c.mu.Lock()
+		f := c.flight
+		if f == nil {
+			f = &flight{ended: make(chan struct{})}
+			c.flight = f
+			c.mu.Unlock()
+			c.fly(ctx, f, cause)
+			return f.ok
+		}
 		c.mu.Unlock()
 		select {
-		case <-flight:
+		case <-f.ended:
 		case <-ctx.Done():
 			return false
 		}
-		return !c.open.Load()
+		if f.learnt {
+			return f.ok
+		}
 	}
-	flight := make(chan struct{})
-	c.flight = flight
-	c.mu.Unlock()
-	defer close(flight)
+}
 
+func (c *Circuit) fly(ctx context.Context, f *flight, cause error) {
+	defer close(f.ended)
 	pctx, cancel := context.WithTimeout(ctx, 5*time.Second)
 	err := c.probe(pctx)
 	cancel()
@@ -71,20 +88,19 @@ func (c *Circuit) Check(ctx context.Context, cause error) bool {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	c.flight = nil
-	if err == nil {
+	f.ok = err == nil
+	f.learnt = f.ok || ctx.Err() == nil
+	switch {
+	case f.ok:
 		c.cause = nil
 		c.open.Store(false)
-		return true
+	case f.learnt:
+		if cause == nil {
+			cause = err
+		}
+		c.cause, c.next = cause, c.clock.Now().Add(c.every)
+		c.open.Store(true)
 	}
-	if ctx.Err() != nil {
-		return false // the caller is stopping: nothing was learnt
-	}
-	if cause == nil {
-		cause = err
-	}
-	c.cause, c.next = cause, c.clock.Now().Add(c.every)
-	c.open.Store(true)
-	return false
 }
 
 // Err is why the circuit is open; nil while it is closed.
