@@ -102,7 +102,7 @@ func (d *DeadLetters) Redrive(_ context.Context, q domain.DeadLetterQuery) (int,
 	for _, l := range letters {
 		l.RedriveAt = &now
 		d.letters[l.ID] = l
-		if l.EventID != "" {
+		if l.EventID != "" && l.Reason != domain.ReasonMalformed {
 			d.clear("processed-" + l.EventID + "-" + l.Group)
 		}
 	}

@@ -45,6 +45,12 @@ func mapErr(ctx context.Context, err error) error {
 }
 
 func kindOf(err error) domain.Kind {
+	// A server that refuses to let us in (wrong password, no such database, starting
+	// up) is away, whatever code it says so with.
+	var connect *pgconn.ConnectError
+	if errors.As(err, &connect) {
+		return domain.KindUnavailable
+	}
 	var pg *pgconn.PgError
 	if errors.As(err, &pg) {
 		return kindOfPostgres(pg.Code)
@@ -53,10 +59,9 @@ func kindOf(err error) domain.Kind {
 	if errors.As(err, &lite) {
 		return kindOfSQLite(lite.Code())
 	}
-	var connect *pgconn.ConnectError
 	var network net.Error
 	switch {
-	case errors.As(err, &connect), errors.As(err, &network), pgconn.Timeout(err), pgconn.SafeToRetry(err),
+	case errors.As(err, &network), pgconn.Timeout(err), pgconn.SafeToRetry(err),
 		errors.Is(err, driver.ErrBadConn), errors.Is(err, sql.ErrConnDone), errors.Is(err, sql.ErrTxDone),
 		errors.Is(err, io.EOF), errors.Is(err, io.ErrUnexpectedEOF), errors.Is(err, net.ErrClosed),
 		errors.Is(err, context.DeadlineExceeded), errors.Is(err, context.Canceled),

@@ -92,7 +92,7 @@ func (d *DeadLetters) Redrive(ctx context.Context, q domain.DeadLetterQuery) (in
 // selected locks what matches.
 func (d *DeadLetters) selected(ctx context.Context, c conn, q domain.DeadLetterQuery) ([]letterRow, error) {
 	var rows []letterRow
-	s := d.match(d.db.bun.NewSelect().Conn(c).Model(&rows).Column("user_id", "id", "event_id", "group_name"), q)
+	s := d.match(d.db.bun.NewSelect().Conn(c).Model(&rows).Column("user_id", "id", "event_id", "group_name", "reason"), q)
 	if d.db.postgres() {
 		s.For("UPDATE")
 	}
@@ -110,7 +110,8 @@ func keysOf(rows []letterRow) any {
 func (d *DeadLetters) clearAttempts(ctx context.Context, c conn, rows []letterRow) error {
 	var keys []string
 	for _, r := range rows {
-		if id, err := uuid.Parse(r.EventID); err == nil {
+		// The id of a record that could not be read may be another event's.
+		if id, err := uuid.Parse(r.EventID); err == nil && r.Reason != domain.ReasonMalformed {
 			keys = append(keys, domain.ProcessedKey(id, r.GroupName))
 		}
 	}

@@ -50,7 +50,7 @@ func tokenCommand(o *options) *cobra.Command {
 			if secret == nil {
 				return fmt.Errorf("tokens come from the issuer at BETTER_AUTH_URL; set JWT_SECRET to sign here")
 			}
-			s, err := auth.NewSigner(secret, "", "")
+			s, err := auth.NewSigner(secret, cfg.JWTIssuer, cfg.JWTAudience)
 			if err != nil {
 				return err
 			}

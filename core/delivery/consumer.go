@@ -135,9 +135,9 @@ func (c *Consumer) refuse(ctx context.Context, m ports.Message, e domain.Event, 
 	if seen.Attempts < c.opts.Attempts || c.owed.has(domain.ProcessedKey(e.ID, c.group)) {
 		return nil
 	}
-	// All attempts were started. One of them may still run somewhere: wait until
-	// it can't, then it has killed its process (or its failure could not be noted).
-	if seen.Error == "" && seen.At != nil {
+	// All attempts were started. The last may still run somewhere (its failure would
+	// have set NextAt or kept a letter): wait until it can't any more.
+	if seen.NextAt == nil && seen.At != nil {
 		if left := seen.At.Add(c.opts.HandlerTimeout).Sub(now); left > 0 {
 			return &ports.Answer{Again: true, After: min(left, time.Second)}
 		}

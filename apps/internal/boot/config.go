@@ -44,6 +44,8 @@ type Config struct {
 	CORSOrigins   []string `env:"CORS_ORIGINS"`
 	JWTSecret     string   `env:"JWT_SECRET" secret:"true"`
 	BetterAuthURL string   `env:"BETTER_AUTH_URL"`
+	JWTIssuer     string   `env:"JWT_ISSUER"`
+	JWTAudience   string   `env:"JWT_AUDIENCE"`
 
 	KafkaBrokers       []string `env:"KAFKA_BROKERS"`
 	KafkaTLS           bool     `env:"KAFKA_TLS"`

@@ -7,6 +7,7 @@ import (
 	"log/slog"
 	"os"
 	"path/filepath"
+	"strings"
 	"time"
 
 	"github.com/gofrs/flock"
@@ -27,18 +28,50 @@ func OpenDatabase(cfg Config) (*sqlstore.DB, error) {
 			return nil, fmt.Errorf("DATA_DIR: %w", err)
 		}
 	}
+	if err := cfg.makeDatabaseFile(); err != nil {
+		return nil, err
+	}
 	return sqlstore.Open(sqlstore.Config{URL: cfg.DatabaseURL})
+}
+
+// databaseFile is the path of an embedded database; "" of another.
+func (c *Config) databaseFile() string {
+	path, embedded := strings.CutPrefix(c.DatabaseURL, "sqlite:")
+	if !embedded {
+		return ""
+	}
+	return path
+}
+
+// makeDatabaseFile makes a new database its owner's alone; SQLite gives the files
+// beside it the same mode.
+func (c *Config) makeDatabaseFile() error {
+	path := c.databaseFile()
+	if path == "" {
+		return nil
+	}
+	f, err := os.OpenFile(path, os.O_CREATE|os.O_RDWR, 0o600) //nolint:gosec // the operator names the file
+	if err != nil {
+		return fmt.Errorf("the database in DATABASE_URL or DATA_DIR can't be opened: %w", err)
+	}
+	return f.Close()
+}
+
+// newDB opens the database and closes it last, after the port.
+func newDB(lc fx.Lifecycle, cfg Config, _ *dataDir) (*sqlstore.DB, error) {
+	db, err := sqlstore.Open(sqlstore.Config{URL: cfg.DatabaseURL})
+	if err != nil {
+		return nil, err
+	}
+	lc.Append(fx.StartStopHook(cfg.makeDatabaseFile, db.Close))
+	return db, nil
 }
 
 // database is in the graph to say: the schema is there. What is started after it
 // may use the database.
 type database struct{ db *sqlstore.DB }
 
-func newDatabase(lc fx.Lifecycle, cfg Config, log *slog.Logger, _ *server) (*database, *sqlstore.DB, error) {
-	db, err := OpenDatabase(cfg)
-	if err != nil {
-		return nil, nil, err
-	}
+func newDatabase(lc fx.Lifecycle, cfg Config, log *slog.Logger, db *sqlstore.DB, _ *server) *database {
 	d := &database{db}
 	run := background(log, "database notifications", db.Run)
 	lc.Append(fx.Hook{
@@ -48,42 +81,57 @@ func newDatabase(lc fx.Lifecycle, cfg Config, log *slog.Logger, _ *server) (*dat
 			}
 			return run.start(ctx)
 		},
-		OnStop: func(ctx context.Context) error { return errors.Join(run.stop(ctx), db.Close()) },
+		OnStop: run.stop,
 	})
-	return d, db, nil
-}
-
-// dataDir is in the graph to say: nobody else serves this directory. It comes
-// before everything else, the port included.
-type dataDir struct{ lock *flock.Flock }
-
-func newDataDir(lc fx.Lifecycle, cfg Config) *dataDir {
-	d := &dataDir{}
-	if !cfg.Embedded() {
-		return d
-	}
-	lc.Append(fx.StartStopHook(
-		func() (err error) {
-			d.lock, err = lockDataDir(cfg.DataDir)
-			return err
-		},
-		func() error { return d.lock.Unlock() },
-	))
 	return d
 }
 
-// lockDataDir makes sure that one process at a time serves a directory.
-func lockDataDir(dir string) (*flock.Flock, error) {
-	if err := os.MkdirAll(dir, 0o700); err != nil {
-		return nil, fmt.Errorf("DATA_DIR: %w", err)
+// dataDir is in the graph to say: nobody else serves this directory, nor the
+// database file. It comes before everything else, the port included.
+type dataDir struct{ locks []*flock.Flock }
+
+func newDataDir(lc fx.Lifecycle, cfg Config) *dataDir {
+	d := &dataDir{}
+	if cfg.Embedded() {
+		lc.Append(fx.StartStopHook(func() error { return d.lock(cfg) }, d.unlock))
 	}
-	l := flock.New(filepath.Join(dir, "lock"))
+	return d
+}
+
+func (d *dataDir) lock(cfg Config) error {
+	if err := os.MkdirAll(cfg.DataDir, 0o700); err != nil {
+		return fmt.Errorf("DATA_DIR: %w", err)
+	}
+	for _, one := range [][2]string{
+		{"DATA_DIR " + cfg.DataDir, filepath.Join(cfg.DataDir, "lock")},
+		{"the database " + cfg.databaseFile(), cfg.databaseFile() + ".lock"},
+	} {
+		l, err := lockFile(one[0], one[1])
+		if err != nil {
+			return errors.Join(err, d.unlock())
+		}
+		d.locks = append(d.locks, l)
+	}
+	return nil
+}
+
+func (d *dataDir) unlock() error {
+	var errs []error
+	for _, l := range d.locks {
+		errs = append(errs, l.Unlock())
+	}
+	return errors.Join(errs...)
+}
+
+// lockFile makes sure that one process at a time serves what is called name.
+func lockFile(name, path string) (*flock.Flock, error) {
+	l := flock.New(path)
 	ok, err := l.TryLock()
 	if err != nil {
-		return nil, fmt.Errorf("can't lock DATA_DIR %s: %w", dir, err)
+		return nil, fmt.Errorf("can't lock %s: %w", name, err)
 	}
 	if !ok {
-		return nil, fmt.Errorf("another process is serving DATA_DIR %s: stop it, or choose another directory with DATA_DIR", dir)
+		return nil, fmt.Errorf("another process is serving %s: stop it, or choose another directory with DATA_DIR", name)
 	}
 	return l, nil
 }

@@ -44,6 +44,7 @@ func Options(cfg Config) fx.Option {
 			NewLogger,
 			newDataDir,
 			newRegistry,
+			newDB,
 			newDatabase,
 			newTransport,
 			newServer,
@@ -111,7 +112,7 @@ func newVerifier(cfg Config) (rest.Verify, error) {
 	if err != nil {
 		return nil, err
 	}
-	c := auth.Config{Secret: secret}
+	c := auth.Config{Secret: secret, Issuer: cfg.JWTIssuer, Audience: cfg.JWTAudience}
 	if cfg.BetterAuthURL != "" {
 		c.JWKSURL = cfg.BetterAuthURL + "/api/auth/jwks"
 	}

@@ -13,6 +13,7 @@ import (
 	"go.uber.org/fx"
 
 	"github.com/tasktide/tasktide/adapters/rest"
+	"github.com/tasktide/tasktide/adapters/sqlstore"
 	"github.com/tasktide/tasktide/core/domain"
 )
 
@@ -35,7 +36,7 @@ const (
 	maxDeliveryHeaders = 1 << 20
 )
 
-func newServer(lc fx.Lifecycle, cfg Config, log *slog.Logger, reg *prometheus.Registry, _ *dataDir) *server {
+func newServer(lc fx.Lifecycle, cfg Config, log *slog.Logger, reg *prometheus.Registry, _ *sqlstore.DB) *server {
 	s := &server{log: log, reg: reg, cfg: cfg}
 	s.checks = []rest.Check{{Name: "startup", Run: func(context.Context) error {
 		if !s.up.Load() {

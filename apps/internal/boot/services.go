@@ -62,7 +62,7 @@ func (r runtime) consume(service domain.Service, handler delivery.Handler) {
 func (r runtime) relay(service domain.Service) {
 	opts := outbox.Options{}
 	if r.Config.Embedded() {
-		opts.Owner = "the process that holds DATA_DIR" // its lock makes sure that there is one
+		opts.Owner = "the process that holds the database file" // its lock makes sure that there is one
 	}
 	relay := outbox.NewRelay(service, sqlstore.NewOutbox(r.DB, service), r.Publisher, r.Clock, r.Log, opts)
 	countRelay(r.Registry, service, relay)
