@@ -25,8 +25,13 @@ type Harness struct {
 	// that is not ours; nil: Publisher.
 	Foreign func(t *testing.T) ports.Publisher
 
-	Partitions   int           // of each topic; 0: the transport has no partitions
-	ByPartition  bool          // one delivery of a partition at a time: a waiting user holds back the others of its partition
+	Partitions  int  // of each topic; 0: the transport has no partitions
+	ByPartition bool // one delivery of a partition at a time: a waiting user holds back the others of its partition
+	// BroadcastAnew says that after an outage a broadcast may begin anew at the newest
+	// event and miss what was published meanwhile. A broadcast promises no more (the
+	// events table fills the gap); transports without this do better.
+	BroadcastAnew bool
+
 	MaxBody      int           // the largest body that Foreign takes, in bytes; 0: 512 KiB
 	MaxHandlers  int           // upper bound of handlers that run at once in one instance; 0: not checked
 	MaxAttention time.Duration // after how long without a sign of life the group gives a member up; 0: members are never given up

@@ -25,6 +25,7 @@ type lab struct {
 	topics []domain.Topic
 	pub    ports.Publisher
 	id     string
+	rounds int // of probes, over all calls of listen
 }
 
 func newLab(t *testing.T, h Harness, topics int) *lab {

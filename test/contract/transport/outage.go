@@ -24,7 +24,8 @@ type outageCase struct {
 }
 
 // While the broker is away, Publish waits or answers Unavailable; afterwards
-// everybody goes on by himself, and a broadcast has missed nothing either.
+// everybody goes on by himself, and a broadcast has missed nothing either, unless
+// the transport says that it may begin anew: then it goes on with what comes next.
 func outageLosesNothing(l *lab, o Outage) {
 	users := l.users(8)
 	want := events(l.topics, users, 40)
@@ -51,6 +52,11 @@ func outageLosesNothing(l *lab, o Outage) {
 	l.publish(want[len(want)/2:]...)
 	o.Start(l.T)
 	l.awaitAll(p, want)
+	if l.h.BroadcastAnew {
+		l.listen(q, listener)
+		want = events(l.topics, []string{"after-" + users[0], "after-" + users[1]}, 5)
+		l.publish(want...)
+	}
 	l.await(q, "the broadcast complete", func() bool { return q.missing(want) == 0 })
 }
 
