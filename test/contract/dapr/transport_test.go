@@ -28,11 +28,8 @@ func TestTransport(t *testing.T) {
 		MaxHandlers:  partitions * 2,
 		MaxAttention: 10 * time.Second, // Sarama's session timeout
 		Patience:     40 * time.Second,
-		// daprd commits once a second: a partition that had its first record just before
-		// the outage has no place to go on from.
-		BroadcastAnew: true,
-		Outage:        outage{(*cluster.Kafka).Stop, func(k *cluster.Kafka) error { return k.Start(context.Background()) }},
-		Freeze:        outage{(*cluster.Kafka).Pause, (*cluster.Kafka).Resume},
+		Outage:       outage{(*cluster.Kafka).Stop, func(k *cluster.Kafka) error { return k.Start(context.Background()) }},
+		Freeze:       outage{(*cluster.Kafka).Pause, (*cluster.Kafka).Resume},
 		Omit: map[string]string{
 			"hostile_bodies_arrive_byte_for_byte": `daprd makes a tombstone of the bytes "null"; TestHostileBodies has all the others`,
 		},

@@ -25,9 +25,7 @@ func (l *lab) listen(p *tape, members ...*member) {
 		probes[i] = "probe" + string(rune('a'+i%26)) + string(rune('a'+i/26)) + l.id
 	}
 	deadline := time.Now().Add(l.h.Patience)
-	for time.Now().Before(deadline) {
-		l.rounds++ // never one that is on a tape from before
-		round := l.rounds
+	for round := 1; time.Now().Before(deadline); round++ {
 		var evs []event
 		for _, topic := range l.topics {
 			for _, u := range probes {

@@ -25,13 +25,8 @@ type Harness struct {
 	// that is not ours; nil: Publisher.
 	Foreign func(t *testing.T) ports.Publisher
 
-	Partitions  int  // of each topic; 0: the transport has no partitions
-	ByPartition bool // one delivery of a partition at a time: a waiting user holds back the others of its partition
-	// BroadcastAnew says that after an outage a broadcast may begin anew at the newest
-	// event and miss what was published meanwhile. A broadcast promises no more (the
-	// events table fills the gap); transports without this do better.
-	BroadcastAnew bool
-
+	Partitions   int           // of each topic; 0: the transport has no partitions
+	ByPartition  bool          // one delivery of a partition at a time: a waiting user holds back the others of its partition
 	MaxBody      int           // the largest body that Foreign takes, in bytes; 0: 512 KiB
 	MaxHandlers  int           // upper bound of handlers that run at once in one instance; 0: not checked
 	MaxAttention time.Duration // after how long without a sign of life the group gives a member up; 0: members are never given up
@@ -59,6 +54,14 @@ type Instance interface {
 	// Kill ends it as kill -9 does: no farewell, no commit, no drain. It returns
 	// when its handlers can have no more effect on the broker.
 	Kill(t testing.TB)
+}
+
+// Placed is what an Instance has whose broadcast is resumed from a place that the
+// broker keeps, which it does from a while after the first delivery on.
+type Placed interface {
+	// AwaitPlace returns when the broker keeps a place in every partition. A
+	// broadcast that an outage hits before that may begin anew at the newest event.
+	AwaitPlace(t testing.TB)
 }
 
 // Outage breaks the broker of all subtests.

@@ -25,7 +25,6 @@ type lab struct {
 	topics []domain.Topic
 	pub    ports.Publisher
 	id     string
-	rounds int // of probes, over all calls of listen
 }
 
 func newLab(t *testing.T, h Harness, topics int) *lab {
