@@ -7,7 +7,7 @@ import (
 	"github.com/gofiber/fiber/v2"
 
 	"github.com/tasktide/tasktide/core/domain"
-	"github.com/tasktide/tasktide/core/tasks/jsonappend"
+	"github.com/tasktide/tasktide/core/jsonappend"
 )
 
 // appendTask writes a task as clients get it: every field, null when empty.

@@ -5,7 +5,7 @@ import (
 	"strconv"
 	"time"
 
-	"github.com/tasktide/tasktide/core/tasks/jsonappend"
+	"github.com/tasktide/tasktide/core/jsonappend"
 )
 
 // The states of a record. Any other is read as started.

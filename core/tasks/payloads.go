@@ -6,7 +6,7 @@ import (
 	"time"
 
 	"github.com/tasktide/tasktide/core/domain"
-	"github.com/tasktide/tasktide/core/tasks/jsonappend"
+	"github.com/tasktide/tasktide/core/jsonappend"
 )
 
 // FullPayload is the data of task.created.v1 and task.deleted.v1: the whole task.

@@ -9,7 +9,7 @@ import (
 	"pgregory.net/rapid"
 
 	"github.com/tasktide/tasktide/core/domain"
-	"github.com/tasktide/tasktide/core/tasks/jsonappend"
+	"github.com/tasktide/tasktide/core/jsonappend"
 )
 
 func TestStringIsWhatAReaderReadsBack(t *testing.T) {
