@@ -57,8 +57,8 @@ type EventStream interface {
 	// After returns events with a higher position, in order, at most limit, and the
 	// stream's head read in the same snapshot.
 	After(ctx context.Context, user string, position int64, limit int) ([]domain.Event, domain.Position, error)
-	// Heads returns the last position of each user that has one.
-	Heads(ctx context.Context, users []string) (map[string]int64, error)
+	// Heads returns where the stream of each user is that has one.
+	Heads(ctx context.Context, users []string) (map[string]domain.Head, error)
 }
 
 // DeadLetterStore is what delivery needs to keep and redrive dead letters.

@@ -195,14 +195,14 @@ func (s *Tasks) After(_ context.Context, user string, position int64, limit int)
 	return slices.Clone(all[from:min(from+int64(limit), head.Value)]), head, nil
 }
 
-// Heads returns the last positions of users.
-func (s *Tasks) Heads(_ context.Context, users []string) (map[string]int64, error) {
+// Heads returns where the streams of users are.
+func (s *Tasks) Heads(_ context.Context, users []string) (map[string]domain.Head, error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	out := map[string]int64{}
+	out := map[string]domain.Head{}
 	for _, id := range users {
 		if u, ok := s.users[id]; ok && len(u.events) > 0 {
-			out[id] = int64(len(u.events))
+			out[id] = domain.Head{Position: int64(len(u.events))}
 		}
 	}
 	return out, nil

@@ -113,7 +113,7 @@ func TestWhatAHandlerKeepsIsItsOwn(t *testing.T) {
 	if a := w.call("GET", tasksPath, ""); a.titles(t) != "first title" || strings.Contains(strings.ToUpper(string(a.body)), "XXX") {
 		t.Errorf("%s", a.body)
 	}
-	if heads, _ := w.tasks.Heads(t.Context(), []string{"u1", "u2"}); heads["u1"] != 1 || heads["u2"] != 50 {
+	if heads, _ := w.tasks.Heads(t.Context(), []string{"u1", "u2"}); heads["u1"].Position != 1 || heads["u2"].Position != 50 {
 		t.Errorf("%v", heads)
 	}
 }

@@ -61,9 +61,9 @@ func eventNames(prefix string) string {
 	return prefix + "user_id, " + prefix + "position, " + names(prefix, eventColumns[:])
 }
 
-// Heads returns the last position of each of users that has one.
-func (s *Streams) Heads(ctx context.Context, users []string) (map[string]int64, error) {
-	out := make(map[string]int64, len(users))
+// Heads returns where the stream of each of users is that has one.
+func (s *Streams) Heads(ctx context.Context, users []string) (map[string]domain.Head, error) {
+	out := make(map[string]domain.Head, len(users))
 	if len(users) == 0 {
 		return out, nil
 	}
@@ -73,11 +73,12 @@ func (s *Streams) Heads(ctx context.Context, users []string) (map[string]int64, 
 	var rows []struct {
 		UserID   string
 		Position int64
+		Erased   int64
 	}
-	err := s.db.bun.NewSelect().TableExpr("user_streams").Column("user_id", "position").
+	err := s.db.bun.NewSelect().TableExpr("user_streams").Column("user_id", "position", "erased").
 		Where("user_id IN (?)", bun.List(users)).Scan(ctx, &rows)
 	for _, r := range rows {
-		out[r.UserID] = r.Position
+		out[r.UserID] = domain.Head{Position: r.Position, Erased: r.Erased}
 	}
 	return out, mapErr(ctx, err)
 }

@@ -56,6 +56,11 @@ func ParsePosition(s string) (Position, error) {
 	return Position{Epoch: id, Value: n}, nil
 }
 
+// Head is where a user's stream is. Erased is the position of the last event
+// that was there when the user's data was erased, 0 without: events up to it are
+// gone for good and have no effect any more. Positions go on behind it.
+type Head struct{ Position, Erased int64 }
+
 // Pending is an event that is stored and not yet published.
 type Pending struct {
 	Topic Topic

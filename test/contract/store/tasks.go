@@ -201,7 +201,7 @@ func heads(t *testing.T, s Tasks) {
 	create(t, s.Tasks, newTask(s.u("v")))
 	got, err := s.Streams.Heads(t.Context(), []string{s.u("u"), s.u("nobody"), s.u("v"), s.u("u")})
 	ok(t, err)
-	want(t, "heads", asJSON(got), asJSON(map[string]int64{s.u("u"): 2, s.u("v"): 1}))
+	want(t, "heads", asJSON(got), asJSON(map[string]domain.Head{s.u("u"): {Position: 2}, s.u("v"): {Position: 1}}))
 	got, err = s.Streams.Heads(t.Context(), nil)
 	ok(t, err)
 	want(t, "heads of nobody", len(got), 0)

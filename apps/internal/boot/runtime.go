@@ -5,17 +5,14 @@ import (
 	"log/slog"
 	"time"
 
-	"github.com/gofiber/fiber/v2"
 	"github.com/prometheus/client_golang/prometheus"
 	"go.uber.org/fx"
 
 	"github.com/tasktide/tasktide/adapters/rest"
 	"github.com/tasktide/tasktide/adapters/sqlstore"
-	"github.com/tasktide/tasktide/core/audit"
 	"github.com/tasktide/tasktide/core/delivery"
 	"github.com/tasktide/tasktide/core/domain"
 	"github.com/tasktide/tasktide/core/outbox"
-	"github.com/tasktide/tasktide/core/tasks"
 	"github.com/tasktide/tasktide/ports"
 )
 
@@ -73,23 +70,3 @@ func (r runtime) relay(service domain.Service) {
 }
 
 func (r runtime) append(t *task) { r.Lifecycle.Append(fx.Hook{OnStart: t.start, OnStop: t.stop}) }
-
-// BackendAPI serves REST and relays the events of its writes.
-func BackendAPI() fx.Option {
-	return fx.Module(string(domain.BackendAPI), fx.Invoke(func(r runtime, store ports.TaskStore, trail ports.AuditStore, verify rest.Verify) {
-		r.Server.mount(func(app *fiber.App) {
-			rest.MountAPI(app, rest.Deps{
-				Tasks: tasks.New(store, r.Clock, tasks.NewIDs()), Audit: audit.NewReader(trail), Verify: verify, Log: r.Log,
-			})
-		})
-		r.relay(domain.BackendAPI)
-		r.retain()
-	}))
-}
-
-// AuditService records every task event.
-func AuditService() fx.Option {
-	return fx.Module(string(domain.AuditService), fx.Invoke(func(r runtime, store ports.AuditStore) {
-		r.consume(domain.AuditService, audit.NewRecorder(store).Handle)
-	}))
-}

@@ -1,0 +1,25 @@
+package boot
+
+import (
+	"github.com/gofiber/fiber/v2"
+	"go.uber.org/fx"
+
+	"github.com/tasktide/tasktide/adapters/rest"
+	"github.com/tasktide/tasktide/core/audit"
+	"github.com/tasktide/tasktide/core/domain"
+	"github.com/tasktide/tasktide/core/tasks"
+	"github.com/tasktide/tasktide/ports"
+)
+
+// BackendAPI serves REST and relays the events of its writes.
+func BackendAPI() fx.Option {
+	return fx.Module(string(domain.BackendAPI), fx.Invoke(func(r runtime, store ports.TaskStore, trail ports.AuditStore, verify rest.Verify) {
+		r.Server.mount(func(app *fiber.App) {
+			rest.MountAPI(app, rest.Deps{
+				Tasks: tasks.New(store, r.Clock, tasks.NewIDs()), Audit: audit.NewReader(trail), Verify: verify, Log: r.Log,
+			})
+		})
+		r.relay(domain.BackendAPI)
+		r.retain()
+	}))
+}
