@@ -62,17 +62,11 @@ func Config(log *slog.Logger) fiber.Config {
 	}
 }
 
-// MountAPI adds the routes of users below /api/{user_id}. The app must have
-// Around in front, and Config.
+// MountAPI adds the routes of the table. The app must have Around in front, and
+// Config.
 func MountAPI(app fiber.Router, d Deps) {
 	a := &api{tasks: d.Tasks, audit: d.Audit, verify: d.Verify}
-	app.Get("/api/:user_id/tasks", a.listTasks)
-	app.Post("/api/:user_id/tasks", a.createTask)
-	app.Get("/api/:user_id/tasks/:id", a.getTask)
-	app.Put("/api/:user_id/tasks/:id", a.updateTask)
-	app.Delete("/api/:user_id/tasks/:id", a.deleteTask)
-	app.Patch("/api/:user_id/tasks/:id/complete", a.toggleTask)
-	app.Get("/api/:user_id/audit", a.listAudit)
+	mount(app, a.routes())
 }
 
 type api struct {

@@ -13,6 +13,7 @@ import (
 	"github.com/prometheus/client_golang/prometheus"
 	"github.com/prometheus/client_golang/prometheus/promhttp"
 
+	"github.com/tasktide/tasktide/adapters/rest/spec"
 	"github.com/tasktide/tasktide/core/domain"
 )
 
@@ -28,17 +29,44 @@ const checkTimeout = 2 * time.Second
 // check passes within 2 s) and, with a registry, /metrics. None needs a token, and
 // none says more about a dependency than its name.
 func MountHealth(app fiber.Router, registry *prometheus.Registry, checks []Check) {
-	app.Get("/health", func(c *fiber.Ctx) error { return c.JSON(fiber.Map{"status": "ok"}) })
-	app.Get("/ready", func(c *fiber.Ctx) error {
-		states, err := run(c.UserContext(), checks)
-		if err != nil {
-			return err
-		}
-		return c.JSON(fiber.Map{"status": "ready", "checks": states})
-	})
-	if registry != nil {
-		app.Get("/metrics", adaptor.HTTPHandler(promhttp.HandlerFor(registry, promhttp.HandlerOpts{})))
+	mount(app, healthRoutes(registry, checks))
+}
+
+func healthRoutes(registry *prometheus.Registry, checks []Check) []spec.Route {
+	table := []spec.Route{{
+		Method: fiber.MethodGet, Path: "/health", ID: "getHealth", Tag: "Health", Access: spec.Public, Summary: "Is the process alive",
+		About:   "Depends on nothing. On every service.",
+		Answers: []spec.Answer{{Status: fiber.StatusOK, About: "It is.", Schema: spec.Object(spec.Has("status", spec.OneOf("ok"))).Named("Health")}},
+		Handle:  func(c *fiber.Ctx) error { return c.JSON(fiber.Map{"status": "ok"}) },
+	}, {
+		Method: fiber.MethodGet, Path: "/ready", ID: "getReadiness", Tag: "Health", Access: spec.Public, Summary: "Can the service do its work",
+		About:   "200 when every dependency answers within 2 s, else 503. On every service.",
+		Answers: []spec.Answer{{Status: fiber.StatusOK, About: "It can.", Schema: readinessSchema()}},
+		Errors:  []int{fiber.StatusServiceUnavailable},
+		Handle: func(c *fiber.Ctx) error {
+			states, err := run(c.UserContext(), checks)
+			if err != nil {
+				return err
+			}
+			return c.JSON(fiber.Map{"status": "ready", "checks": states})
+		},
+	}}
+	if registry == nil {
+		return table
 	}
+	return append(table, spec.Route{
+		Method: fiber.MethodGet, Path: "/metrics", ID: "getMetrics", Tag: "Health", Access: spec.Public, Summary: "Metrics for Prometheus",
+		About:   "On every service.",
+		Answers: []spec.Answer{{Status: fiber.StatusOK, About: "The metrics.", Type: fiber.MIMETextPlain, Schema: spec.Text()}},
+		Handle:  adaptor.HTTPHandler(promhttp.HandlerFor(registry, promhttp.HandlerOpts{})),
+	})
+}
+
+func readinessSchema() *spec.Schema {
+	return spec.Object(
+		spec.Has("status", spec.OneOf("ready")),
+		spec.Has("checks", spec.Map(spec.OneOf("ok")).About("Each dependency by its name.")),
+	).Named("Readiness")
 }
 
 // run makes all checks at once. The error names the first that failed, in their

@@ -190,19 +190,3 @@ func nextPage(c *fiber.Ctx, cursor string) string {
 	next.Set("cursor", cursor)
 	return "<" + string(c.Request().URI().PathOriginal()) + "?" + next.Encode() + `>; rel="next"`
 }
-
-func (a *api) listAudit(c *fiber.Ctx) error {
-	ctx, user, err := a.caller(c)
-	if err != nil {
-		return err
-	}
-	q, err := auditQuery(c)
-	if err != nil {
-		return err
-	}
-	entries, err := a.audit.List(ctx, user, q)
-	if err != nil {
-		return err
-	}
-	return sendList(&a.bodies, c, entries, appendAuditEntry)
-}
