@@ -45,6 +45,9 @@ e2e: tools ## The whole system, with processes killed, on all three transports
 bench: tools ## Benchmarks, each beside the raw library or database in the same run
 	$(GO) run ./bench
 
+docs: ## Write docs/openapi.json and docs/asyncapi.json anew, of the code
+	$(GO) test ./adapters/rest -run TestTheCommittedDocumentsAreCurrent -update
+
 lint: ## Format, vet and golangci-lint
 	@test -z "$$(gofmt -l $$(git ls-files '*.go'))" || { gofmt -d $$(git ls-files '*.go'); exit 1; }
 	$(GO) vet ./...
@@ -57,4 +60,4 @@ fuzz: ## Fuzz every decoder, FUZZTIME (1m) each
 clean: ## Remove what was built (not ./data)
 	rm -rf $(BIN) .tools
 
-.PHONY: help run build up-kafka up-dapr tools test unit contract contract-redpanda e2e bench lint fuzz clean
+.PHONY: help run build up-kafka up-dapr tools test unit contract contract-redpanda e2e bench docs lint fuzz clean

@@ -79,6 +79,8 @@ func noneMatch(c *fiber.Ctx, version int64) bool {
 	return false
 }
 
+const preferenceAppliedHeader = "Preference-Applied"
+
 // strict says whether the client asks for unknown fields to be refused (RFC 7240).
 func strict(c *fiber.Ctx) bool {
 	if len(c.Request().Header.Peek("Prefer")) == 0 {
@@ -87,7 +89,7 @@ func strict(c *fiber.Ctx) bool {
 	for preference := range strings.FieldsFuncSeq(header(c, "Prefer"), func(r rune) bool { return r == ',' || r == ';' }) {
 		name, value, _ := strings.Cut(preference, "=")
 		if strings.EqualFold(strings.TrimSpace(name), "handling") && strings.EqualFold(strings.Trim(value, " \t\""), "strict") {
-			c.Set("Preference-Applied", "handling=strict")
+			c.Set(preferenceAppliedHeader, "handling=strict")
 			return true
 		}
 	}

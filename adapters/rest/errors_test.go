@@ -265,6 +265,7 @@ func TestEveryKindOfErrorHasItsStatus(t *testing.T) {
 		domain.KindUnavailable: 503, domain.KindPermanent: 500, domain.Kind(99): 500,
 	} {
 		w := newWorld(t)
+		w.odd = true
 		store := broken{fmt.Errorf("list: %w", &domain.Error{Kind: kind, Detail: "what to do", Err: errors.New("inside.go:5 panic")})}
 		w.serve(rest.New(w.deps(store)))
 		a := w.call("GET", tasksPath, "")

@@ -108,6 +108,7 @@ func webDetail(e *fiber.Error) string {
 func fail(c *fiber.Ctx, log *slog.Logger, err error) {
 	p := problemOf(err)
 	p.RequestID = domain.CorrelationIDFrom(c.UserContext())
+	c.Response().Header.Del(preferenceAppliedHeader) // nothing was applied
 	if p.Status >= http.StatusInternalServerError {
 		level := slog.LevelError
 		if p.Status == http.StatusServiceUnavailable {

@@ -15,6 +15,7 @@ func (a *api) routes() []spec.Route {
 	return slices.Concat(
 		a.taskRoutes(),
 		a.auditRoutes(),
+		documentRoutes(),
 	)
 }
 

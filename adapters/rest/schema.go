@@ -74,11 +74,11 @@ func positionSchema() *spec.Schema {
 }
 
 func nextLink() spec.Header {
-	return spec.Header{Name: fiber.HeaderLink, About: "The next page (`rel=\"next\"`), while there is more.", Schema: spec.Text()}
+	return spec.Header{Name: fiber.HeaderLink, About: "The next page (`rel=\"next\"`), while there is more.", Schema: spec.Text(), Sometimes: true}
 }
 
 func preferenceApplied() spec.Header {
-	return spec.Header{Name: "Preference-Applied", About: "The preference that was honoured.", Schema: spec.OneOf("handling=strict")}
+	return spec.Header{Name: preferenceAppliedHeader, About: "The preference that was honoured.", Schema: spec.OneOf("handling=strict"), Sometimes: true}
 }
 
 func prefer() spec.Param {

@@ -26,6 +26,7 @@ import (
 	"github.com/tasktide/tasktide/core/domain"
 	"github.com/tasktide/tasktide/core/tasks"
 	"github.com/tasktide/tasktide/ports"
+	"github.com/tasktide/tasktide/test/contract/openapi"
 )
 
 // ticking gives every reading a microsecond of its own, so that order is certain.
@@ -50,6 +51,7 @@ type world struct {
 	tasks  *memory.Tasks
 	audit  *memory.Audit
 	log    *bytes.Buffer
+	odd    bool // the store fails in ways in which a real one can't: answers need not be described
 	client *http.Client
 }
 
@@ -138,7 +140,30 @@ func (w *world) call(method, path, body string, headers ...string) answer {
 	if err != nil {
 		w.t.Fatal(err)
 	}
+	if !w.odd {
+		w.described(r, body, response, b)
+	}
 	return answer{response.StatusCode, response.Header, b}
+}
+
+var checker = sync.OnceValues(func() (*openapi.Checker, error) {
+	document, err := rest.OpenAPI()
+	if err != nil {
+		return nil, err
+	}
+	return openapi.New(document)
+})
+
+// described fails for an exchange that is not as the OpenAPI document has it.
+func (w *world) described(r *http.Request, body string, response *http.Response, answer []byte) {
+	w.t.Helper()
+	c, err := checker()
+	if err != nil {
+		w.t.Fatalf("the document is not valid: %v", err)
+	}
+	if err := c.Check(r, []byte(body), response.StatusCode, response.Header, answer); err != nil {
+		w.t.Error(err)
+	}
 }
 
 func (a answer) object(t testing.TB) map[string]any {

@@ -17,6 +17,7 @@ type Route struct {
 	Summary      string // one line: what it does
 	About        string // more, in Markdown; may be empty
 	Access       Access
+	Cookie       bool // the cookie of a sign-in will do instead of the token
 	Params       []Param
 	Body         *Body // nil: takes none
 	Answers      []Answer
@@ -77,6 +78,7 @@ type Answer struct {
 type Header struct {
 	Name, About string
 	Schema      *Schema
+	Sometimes   bool // false: it is always there
 }
 
 // Problems are the statuses of the problems that r may answer: those that it names,
