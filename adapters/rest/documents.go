@@ -7,12 +7,14 @@ import (
 
 	"github.com/gofiber/fiber/v2"
 
+	"github.com/tasktide/tasktide/adapters/rest/asyncapi"
 	"github.com/tasktide/tasktide/adapters/rest/spec"
 )
 
 func documentRoutes() []spec.Route {
 	return []spec.Route{
 		documentRoute("/openapi.json", "getOpenAPI", "This description, as OpenAPI 3.1", fiber.MIMEApplicationJSON, spec.Any(), OpenAPI),
+		documentRoute("/asyncapi.json", "getAsyncAPI", "The topics and the live connection, as AsyncAPI 3.0", fiber.MIMEApplicationJSON, spec.Any(), asyncapi.Document),
 	}
 }
 

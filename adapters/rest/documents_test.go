@@ -8,19 +8,22 @@ import (
 	"testing"
 
 	"github.com/tasktide/tasktide/adapters/rest"
+	"github.com/tasktide/tasktide/adapters/rest/asyncapi"
 )
 
 var update = flag.Bool("update", false, "write the committed documents anew")
 
 func TestTheCommittedDocumentsAreCurrent(t *testing.T) {
-	for file, make := range map[string]func() ([]byte, error){"openapi.json": rest.OpenAPI} {
+	for file, make := range map[string]func() ([]byte, error){
+		"openapi.json": rest.OpenAPI, "asyncapi.json": asyncapi.Document,
+	} {
 		want, err := make()
 		if err != nil {
 			t.Fatal(err)
 		}
 		path := "../../docs/" + file
 		if *update {
-			if err := os.WriteFile(path, want, 0o600); err != nil {
+			if err := os.WriteFile(path, want, 0o644); err != nil {
 				t.Fatal(err)
 			}
 		}
@@ -34,7 +37,7 @@ func TestTheCommittedDocumentsAreCurrent(t *testing.T) {
 func TestDocumentsAreServedToAnybodyAndCached(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
-	for _, path := range []string{"/openapi.json"} {
+	for _, path := range []string{"/openapi.json", "/asyncapi.json"} {
 		a := w.call("GET", path, "", "Authorization: ")
 		if a.status != 200 || a.header.Get("Content-Type") != "application/json" || !json.Valid(a.body) {
 			t.Fatalf("%s: %d %v", path, a.status, a.header)
