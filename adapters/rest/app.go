@@ -11,16 +11,18 @@ import (
 	"github.com/tasktide/tasktide/core/audit"
 	"github.com/tasktide/tasktide/core/domain"
 	"github.com/tasktide/tasktide/core/tasks"
+	"github.com/tasktide/tasktide/core/users"
 )
 
 // MaxBody is the largest request body in bytes.
 const MaxBody = 64 << 10
 
-// Deps is what the REST API is made of. Tasks, Audit and Verify are required for
+// Deps is what the REST API is made of. Tasks, Audit, Users and Verify are required for
 // the user routes; the rest may be left out.
 type Deps struct {
 	Tasks   *tasks.Service
 	Audit   *audit.Reader
+	Users   *users.Service
 	Verify  Verify
 	Ready   []Check
 	Metrics *prometheus.Registry // nil: no metrics
@@ -56,6 +58,7 @@ func Config(log *slog.Logger) fiber.Config {
 		DisableStartupMessage: true,
 		// Reached only by what fails before any middleware, such as a body too large.
 		ErrorHandler: func(c *fiber.Ctx, err error) error {
+			named(c)
 			fail(c, logger(log), err)
 			return nil
 		},
@@ -65,13 +68,14 @@ func Config(log *slog.Logger) fiber.Config {
 // MountAPI adds the routes of the table. The app must have Around in front, and
 // Config.
 func MountAPI(app fiber.Router, d Deps) {
-	a := &api{tasks: d.Tasks, audit: d.Audit, verify: d.Verify}
+	a := &api{tasks: d.Tasks, audit: d.Audit, users: d.Users, verify: d.Verify}
 	mount(app, a.routes())
 }
 
 type api struct {
 	tasks  *tasks.Service
 	audit  *audit.Reader
+	users  *users.Service
 	verify Verify
 	bodies buffers
 }

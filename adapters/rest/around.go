@@ -29,9 +29,7 @@ func Around(log *slog.Logger, registry *prometheus.Registry, timeout time.Durati
 	m := newMeter(registry)
 	return func(c *fiber.Ctx) error {
 		begin := time.Now()
-		id := requestID(c.Request().Header.Peek(fiber.HeaderXRequestID))
-		c.Set(fiber.HeaderXRequestID, id)
-		ctx := domain.WithRequest(c.UserContext(), id, traceParent(c.Request().Header.Peek("Traceparent")))
+		ctx := named(c)
 		if timeout > 0 {
 			var cancel context.CancelFunc
 			ctx, cancel = context.WithTimeout(ctx, timeout)
@@ -45,6 +43,15 @@ func Around(log *slog.Logger, registry *prometheus.Registry, timeout time.Durati
 		m.observe(c, err, time.Since(begin))
 		return nil
 	}
+}
+
+// named gives a request its id and trace.
+func named(c *fiber.Ctx) context.Context {
+	id := requestID(c.Request().Header.Peek(fiber.HeaderXRequestID))
+	c.Set(fiber.HeaderXRequestID, id)
+	ctx := domain.WithRequest(c.UserContext(), id, traceParent(c.Request().Header.Peek("Traceparent")))
+	c.SetUserContext(ctx)
+	return ctx
 }
 
 // guarded runs the handlers; a panic becomes an error that has the stack for the log.

@@ -236,6 +236,10 @@ func TestABodyThatIsTooLargeIsRefused(t *testing.T) {
 	if a.status != 413 || a.header.Get("Content-Type") != "application/problem+json" || !strings.Contains(string(a.body), "65536") {
 		t.Errorf("%d %s", a.status, a.body)
 	}
+	a.problem(t, 413)
+	if a.header.Get("X-Request-ID") == "" {
+		t.Error("it has no request id")
+	}
 	// 60 MB of spaces packed into 60 kB.
 	var packed strings.Builder
 	z := gzip.NewWriter(&packed)
@@ -261,7 +265,7 @@ func TestEveryKindOfErrorHasItsStatus(t *testing.T) {
 	t.Parallel()
 	for kind, status := range map[domain.Kind]int{
 		domain.KindInternal: 500, domain.KindInvalid: 422, domain.KindMalformed: 400, domain.KindUnauthorized: 401, domain.KindForbidden: 403,
-		domain.KindNotFound: 404, domain.KindConflict: 409, domain.KindPreconditionFailed: 412, domain.KindTooLarge: 413,
+		domain.KindNotFound: 404, domain.KindConflict: 409, domain.KindPreconditionFailed: 412, domain.KindTooLarge: 413, domain.KindGone: 410,
 		domain.KindUnavailable: 503, domain.KindPermanent: 500, domain.Kind(99): 500,
 	} {
 		w := newWorld(t)

@@ -50,6 +50,8 @@ func statusOf(kind domain.Kind) int {
 		return http.StatusConflict
 	case domain.KindPreconditionFailed:
 		return http.StatusPreconditionFailed
+	case domain.KindGone:
+		return http.StatusGone
 	case domain.KindTooLarge:
 		return http.StatusRequestEntityTooLarge
 	case domain.KindUnavailable:

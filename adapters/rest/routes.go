@@ -15,6 +15,9 @@ func (a *api) routes() []spec.Route {
 	return slices.Concat(
 		a.taskRoutes(),
 		a.auditRoutes(),
+		a.statsRoutes(),
+		a.eventRoutes(),
+		a.preferenceRoutes(),
 		documentRoutes(),
 	)
 }

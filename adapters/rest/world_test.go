@@ -25,6 +25,7 @@ import (
 	"github.com/tasktide/tasktide/core/audit"
 	"github.com/tasktide/tasktide/core/domain"
 	"github.com/tasktide/tasktide/core/tasks"
+	"github.com/tasktide/tasktide/core/users"
 	"github.com/tasktide/tasktide/ports"
 	"github.com/tasktide/tasktide/test/contract/openapi"
 )
@@ -80,6 +81,7 @@ func (w *world) deps(store ports.TaskStore) rest.Deps {
 	clock := &ticking{at: time.Date(2026, 2, 4, 10, 0, 0, 0, time.UTC)}
 	return rest.Deps{
 		Tasks: tasks.New(store, clock, tasks.NewIDs()), Audit: audit.NewReader(w.audit), Verify: verify,
+		Users: users.New(users.Deps{Counts: w.tasks, Streams: w.tasks, Preferences: memory.NewPreferences(), Clock: clock}),
 		Metrics: prometheus.NewRegistry(), Log: slog.New(slog.NewTextHandler(w.log, nil)),
 		Origins: []string{"https://app.example"},
 	}

@@ -107,3 +107,11 @@ func casted(prefix string, columns []column) string {
 
 // numbered turns PostgreSQL's parameters into SQLite's numbered ones.
 func numbered(query string) string { return strings.ReplaceAll(query, "$", "?") }
+
+// numberedFor is query, written with PostgreSQL's parameters, for db.
+func numberedFor(db *DB, query string) string {
+	if db.postgres() {
+		return query
+	}
+	return numbered(query)
+}

@@ -20,6 +20,7 @@ const (
 	KindNotFound                       // HTTP 404
 	KindConflict                       // somebody else changed it first: HTTP 409
 	KindPreconditionFailed             // If-Match does not hold: HTTP 412
+	KindGone                           // it was there and never comes back: HTTP 410
 	KindTooLarge                       // HTTP 413
 	KindUnavailable                    // a dependency is down: HTTP 503, attempt given back
 	KindPermanent                      // will never succeed: dead letter at once
@@ -70,6 +71,7 @@ var (
 	ErrPermanent          error = &Error{Kind: KindPermanent}
 	ErrInvalid            error = &Error{Kind: KindInvalid}
 	ErrTooLarge           error = &Error{Kind: KindTooLarge}
+	ErrGone               error = &Error{Kind: KindGone}
 )
 
 // KindOf is the kind of the outermost classified error in err's chain;
@@ -106,6 +108,11 @@ func NotFound(format string, args ...any) error {
 // Conflict says that somebody else changed the thing first.
 func Conflict(format string, args ...any) error {
 	return &Error{Kind: KindConflict, Detail: fmt.Sprintf(format, args...)}
+}
+
+// Gone says that the thing was there and never comes back.
+func Gone(format string, args ...any) error {
+	return &Error{Kind: KindGone, Detail: fmt.Sprintf(format, args...)}
 }
 
 // Invalid collects everything that is wrong with an input; nil when fields is empty.

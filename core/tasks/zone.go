@@ -16,12 +16,8 @@ func (s *Service) zone(p *problems, name string) string {
 	if _, ok := s.zones.Load(name); ok {
 		return name
 	}
-	if len(name) > maxZone || !ianaName(name) {
-		p.add("timeZone", "must be an IANA time zone like Europe/Berlin")
-		return defaultZone
-	}
-	if _, err := time.LoadLocation(name); err != nil {
-		p.add("timeZone", "is not a known IANA time zone; one looks like Europe/Berlin")
+	if wrong := CheckZone(name); wrong != "" {
+		p.add("timeZone", wrong)
 		return defaultZone
 	}
 	name = strings.Clone(name)
@@ -29,11 +25,22 @@ func (s *Service) zone(p *problems, name string) string {
 	return name
 }
 
+// CheckZone says what is wrong with the name of a time zone; "" for a good one.
+func CheckZone(name string) string {
+	if len(name) > maxZone || !ianaName(name) {
+		return "must be an IANA time zone like Europe/Berlin"
+	}
+	if _, err := time.LoadLocation(name); err != nil {
+		return "is not a known IANA time zone; one looks like Europe/Berlin"
+	}
+	return ""
+}
+
 // ianaName keeps out what the system's folder of zones has beside zones, and
 // "Local", which means something else on every machine.
 func ianaName(name string) bool {
 	switch name {
-	case "Local", "localtime", "posixrules", "Factory":
+	case "", "Local", "localtime", "posixrules", "Factory":
 		return false
 	}
 	if strings.HasPrefix(name, "posix/") || strings.HasPrefix(name, "right/") {

@@ -5,9 +5,11 @@ import (
 	"go.uber.org/fx"
 
 	"github.com/tasktide/tasktide/adapters/rest"
+	"github.com/tasktide/tasktide/adapters/sqlstore"
 	"github.com/tasktide/tasktide/core/audit"
 	"github.com/tasktide/tasktide/core/domain"
 	"github.com/tasktide/tasktide/core/tasks"
+	"github.com/tasktide/tasktide/core/users"
 	"github.com/tasktide/tasktide/ports"
 )
 
@@ -17,6 +19,9 @@ func BackendAPI() fx.Option {
 		r.Server.mount(func(app *fiber.App) {
 			rest.MountAPI(app, rest.Deps{
 				Tasks: tasks.New(store, r.Clock, tasks.NewIDs()), Audit: audit.NewReader(trail), Verify: verify, Log: r.Log,
+				Users: users.New(users.Deps{
+					Counts: sqlstore.NewTasks(r.DB), Streams: sqlstore.NewStreams(r.DB), Preferences: sqlstore.NewPreferences(r.DB), Clock: r.Clock,
+				}),
 			})
 		})
 		r.relay(domain.BackendAPI)

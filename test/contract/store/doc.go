@@ -8,6 +8,7 @@
 //	RunOutbox       ports.Outbox over a task store
 //	RunDeadLetters  ports.DeadLetterStore and ports.DeadLetterAdmin
 //	RunState        ports.StateStore: databases, memory and Dapr
+//	RunUsers        ports.TaskCounter and ports.PreferenceStore
 //
 // A constructor is called once for each subtest and cleans up with t.Cleanup.
 // Subtests run in parallel. RunOutbox and RunDeadLetters need an empty store each
