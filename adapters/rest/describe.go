@@ -30,6 +30,10 @@ func description() spec.API {
 		Tags: []spec.Tag{
 			{Name: "Tasks", About: "Tasks of one user."},
 			{Name: "Audit", About: "Who changed what, and when."},
+			{Name: "Events", About: "The stream of what happened to one user."},
+			{Name: "Preferences", About: "What a user chose for the page."},
+			{Name: "Account", About: "All of a user's data at once."},
+			{Name: "Operator", About: "For who runs the system: a token with the scope `operator`."},
 			{Name: "Live", About: "Changes as they happen. The messages are described in `/asyncapi.json`."},
 			{Name: "Documents", About: "This description, for machines and for people."},
 			{Name: "Health", About: "For the platform; on every service."},

@@ -81,7 +81,7 @@ func (w *world) deps(store ports.TaskStore) rest.Deps {
 	clock := &ticking{at: time.Date(2026, 2, 4, 10, 0, 0, 0, time.UTC)}
 	return rest.Deps{
 		Tasks: tasks.New(store, clock, tasks.NewIDs()), Audit: audit.NewReader(w.audit), Verify: verify,
-		Users: users.New(users.Deps{Counts: w.tasks, Streams: w.tasks, Preferences: memory.NewPreferences(), Clock: clock}),
+		Users:   users.New(users.Deps{Counts: w.tasks, Streams: w.tasks, Preferences: memory.NewPreferences(), Clock: clock}),
 		Metrics: prometheus.NewRegistry(), Log: slog.New(slog.NewTextHandler(w.log, nil)),
 		Origins: []string{"https://app.example"},
 	}

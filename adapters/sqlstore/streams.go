@@ -31,7 +31,7 @@ func (s *Streams) After(ctx context.Context, user string, position int64, limit 
 	if err := storable(user); err != nil {
 		return nil, domain.Position{}, err
 	}
-	query := numberedFor(s.db, `SELECT e.epoch, coalesce(s.position, 0) AS head, coalesce(v.found, 1 = 0) AS found, ` + eventNames("v.") + `
+	query := numberedFor(s.db, `SELECT e.epoch, coalesce(s.position, 0) AS head, coalesce(v.found, 1 = 0) AS found, `+eventNames("v.")+`
 FROM stream_epoch AS e LEFT JOIN user_streams AS s ON s.user_id = $1
 LEFT JOIN (SELECT *, 1 = 1 AS found FROM events WHERE user_id = $1 AND position > $2 ORDER BY position LIMIT $3) AS v ON 1 = 1
 ORDER BY v.position`)

@@ -1,6 +1,9 @@
 package openapi
 
-import "encoding/json"
+import (
+	"encoding/json"
+	"slices"
+)
 
 // explicit says in a document, in other words of JSON Schema, what strict mode does
 // not see: that an object may have any names, and that a value may be anything.
@@ -41,7 +44,7 @@ func schema(node any, is bool) {
 				schema(child, name == "schema" || name == "items")
 			}
 		}
-		if is && open(n) {
+		if is && (open(n) || anyNames(n)) {
 			for name, value := range anything() {
 				n[name] = value
 			}
@@ -61,4 +64,12 @@ func open(s map[string]any) bool {
 		}
 	}
 	return true
+}
+
+// anyNames says whether a schema is of objects of which no name is known.
+func anyNames(s map[string]any) bool {
+	_, names := s["properties"]
+	_, patterns := s["patternProperties"]
+	list, _ := s["type"].([]any)
+	return !names && !patterns && (s["type"] == "object" || slices.Contains(list, any("object")))
 }
