@@ -81,7 +81,7 @@ func (p *params) position(name string) *domain.Position {
 	if err != nil {
 		p.wrong(name, "must be a position: a number, or <epoch>:<number> as in X-Stream-Position")
 	}
-	return &domain.Position{Value: int64(n)} //nolint:gosec // 63 bits
+	return &domain.Position{Value: int64(n)}
 }
 
 func appendEvent(b []byte, e *domain.Event) []byte {
