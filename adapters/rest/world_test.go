@@ -28,6 +28,7 @@ import (
 	"github.com/tasktide/tasktide/core/users"
 	"github.com/tasktide/tasktide/ports"
 	"github.com/tasktide/tasktide/test/contract/openapi"
+	"github.com/tasktide/tasktide/test/contract/schema"
 )
 
 // ticking gives every reading a microsecond of its own, so that order is certain.
@@ -74,7 +75,23 @@ func newWorld(t testing.TB, change ...func(*rest.Deps)) *world {
 		c(&d)
 	}
 	w.serve(rest.New(d))
+	t.Cleanup(w.checkEvents)
 	return w
+}
+
+// checkEvents holds every event that requests have made against its schema.
+func (w *world) checkEvents() {
+	for _, user := range []string{"u1", "u2"} {
+		events, _, err := w.tasks.After(context.Background(), user, 0, 100_000)
+		if err != nil {
+			w.t.Error(err)
+		}
+		for _, e := range events {
+			if err := schema.Event(e); err != nil {
+				w.t.Error(err)
+			}
+		}
+	}
 }
 
 func (w *world) deps(store ports.TaskStore) rest.Deps {

@@ -12,12 +12,11 @@ import (
 	"testing/synctest"
 	"time"
 
-	"github.com/google/uuid"
-
 	"github.com/tasktide/tasktide/adapters/memory"
 	"github.com/tasktide/tasktide/core/domain"
 	"github.com/tasktide/tasktide/core/outbox"
 	"github.com/tasktide/tasktide/ports"
+	"github.com/tasktide/tasktide/test/contract/schema"
 )
 
 // broker records what arrives and fails as told.
@@ -39,6 +38,9 @@ func (b *broker) Publish(ctx context.Context, r ports.Record) error {
 	e, err := domain.DecodeEvent(r.Body)
 	if err != nil || r.Key != e.UserID || r.Topic != domain.TaskCreated {
 		return fmt.Errorf("not what was stored: %+v: %w", r, err)
+	}
+	if err := schema.Record(r.Body); err != nil {
+		return domain.Permanent(err) // holds the user for ever, and so fails the test
 	}
 	b.mu.Lock()
 	b.calls[r.Key]++
@@ -64,10 +66,7 @@ func (b *broker) Publish(ctx context.Context, r ports.Record) error {
 func events(users, n int) (out []domain.Event) {
 	for i := range n {
 		for u := range users {
-			out = append(out, domain.Event{
-				ID: uuid.New(), Time: time.Unix(1, 0).UTC(), Type: domain.TaskCreatedV1, UserID: fmt.Sprintf("user-%03d", u),
-				Source: domain.BackendAPI, Position: int64(i + 1), CorrelationID: "c",
-			})
+			out = append(out, schema.Sample(fmt.Sprintf("user-%03d", u), i+1))
 		}
 	}
 	return out

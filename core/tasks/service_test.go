@@ -15,6 +15,7 @@ import (
 	"github.com/tasktide/tasktide/core/domain"
 	"github.com/tasktide/tasktide/core/tasks"
 	"github.com/tasktide/tasktide/ports"
+	"github.com/tasktide/tasktide/test/contract/schema"
 )
 
 var start = time.Date(2026, 2, 4, 10, 0, 0, 123456789, time.UTC)
@@ -71,6 +72,11 @@ func (w *world) events() []domain.Event {
 	events, _, err := w.store.After(w.t.Context(), "u1", 0, 1000)
 	if err != nil {
 		w.t.Fatal(err)
+	}
+	for _, e := range events {
+		if err := schema.Event(e); err != nil {
+			w.t.Error(err)
+		}
 	}
 	return events
 }
@@ -200,7 +206,7 @@ func TestANewReminderIsDueAgain(t *testing.T) {
 	task := w.create(in)
 	sent := task
 	sent.ReminderSent, sent.Version = true, 2
-	if _, err := w.store.Update(t.Context(), sent, domain.Event{ID: uuid.New(), UserID: "u1"}); err != nil {
+	if _, err := w.store.Update(t.Context(), sent, schema.Sample("u1", 2)); err != nil {
 		t.Fatal(err)
 	}
 	task, err := w.Update(t.Context(), "u1", task.ID, tasks.Input{Title: tasks.Some("x"), ReminderAt: tasks.Some(start)}, nil)

@@ -9,6 +9,8 @@ import (
 	"time"
 
 	"github.com/IBM/sarama"
+
+	"github.com/tasktide/tasktide/test/contract/schema"
 )
 
 // published is what the broker keeps of one event.
@@ -90,6 +92,9 @@ func readTopic(client sarama.Client, topic string) (out []published, err error) 
 			case m := <-c.Messages():
 				read = m.Offset + 1
 				if e, ok := eventOf(m.Value); ok {
+					if err := schema.Record(m.Value); err != nil {
+						return nil, fmt.Errorf("%s/%d at %d: %w", topic, p, m.Offset, err)
+					}
 					out = append(out, e)
 				}
 			case <-time.After(20 * time.Second):

@@ -6,7 +6,6 @@ package delivery
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"log/slog"
@@ -20,6 +19,7 @@ import (
 	"github.com/tasktide/tasktide/core/delivery"
 	"github.com/tasktide/tasktide/core/domain"
 	"github.com/tasktide/tasktide/ports"
+	"github.com/tasktide/tasktide/test/contract/schema"
 	"github.com/tasktide/tasktide/test/contract/transport"
 )
 
@@ -89,14 +89,7 @@ func newLab(t *testing.T, m Mode) *lab {
 }
 
 // event is the n-th of a user's stream.
-func event(user string, n int) domain.Event {
-	id := uuid.New()
-	return domain.Event{
-		ID: id, Time: time.Now().UTC().Truncate(time.Microsecond), Type: domain.TaskCreatedV1, UserID: user, CorrelationID: "c-" + id.String(),
-		Source: domain.BackendAPI, Subject: uuid.NewString(), Position: int64(n),
-		TraceParent: "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01", Data: json.RawMessage(fmt.Sprintf(`{"title":"n° %d"}`, n)),
-	}
-}
+func event(user string, n int) domain.Event { return schema.Sample(user, n) }
 
 func (l *lab) users(n int) []string {
 	out := make([]string, n)
@@ -127,6 +120,10 @@ func (l *lab) relay(streams ...[]domain.Event) (wait func()) {
 			for _, e := range own {
 				body, err := domain.EncodeEvent(e)
 				if err != nil {
+					l.Error(err)
+					return
+				}
+				if err := schema.Record(body); err != nil {
 					l.Error(err)
 					return
 				}
