@@ -15,6 +15,8 @@ type DaprdOptions struct {
 	Dapr    RenderedDapr
 	PodName string // what {podName} stands for; default: the app id with -0
 
+	Instance string // the log file's name; default: the app id
+
 	HTTPPort, GRPCPort int // 0: free ones
 
 	AppToken string // the sidecar shows it to the application (APP_API_TOKEN)
@@ -63,8 +65,8 @@ func NewDaprd(ctx context.Context, o DaprdOptions) (*Daprd, error) {
 	}
 	d := &Daprd{HTTPPort: o.HTTPPort, GRPCPort: o.GRPCPort}
 	d.Server = &Server{within: 30 * time.Second, ready: answers(d.URL() + "/v1.0/healthz/outbound"), command: Command{
-		Name: "daprd of " + o.AppID, Path: filepath.Join(root, ".tools", "bin", "daprd"), Args: o.args(ports[2]), Dir: dir,
-		Env: o.env(), Log: filepath.Join(dir, "daprd-"+o.AppID+".log"),
+		Name: "daprd of " + o.Instance, Path: filepath.Join(root, ".tools", "bin", "daprd"), Args: o.args(ports[2]), Dir: dir,
+		Env: o.env(), Log: filepath.Join(dir, "daprd-"+o.Instance+".log"),
 		StopWithin: o.BlockShutdown + o.GracefulShutdown + 10*time.Second,
 	}}
 	return d, d.Start(ctx)
@@ -84,6 +86,9 @@ func (o *DaprdOptions) withDefaults(ports []int) {
 	}
 	if o.GRPCPort == 0 {
 		o.GRPCPort = ports[1]
+	}
+	if o.Instance == "" {
+		o.Instance = o.AppID
 	}
 	if o.PodName == "" {
 		o.PodName = o.AppID + "-0"

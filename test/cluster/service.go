@@ -26,11 +26,12 @@ func BuildApps(ctx context.Context, dir string) error {
 
 // ServiceOptions says which of our programs runs, and how.
 type ServiceOptions struct {
-	Name string // the program's name and the log file's
-	Bin  string // folder of programs
-	Dir  string // working folder and log
-	Port int    // 0: a free one
-	Env  []string
+	Name     string // the program's
+	Instance string // the log file's name; default: the program's
+	Bin      string // folder of programs
+	Dir      string // working folder and log
+	Port     int    // 0: a free one
+	Env      []string
 }
 
 // Service is one of our programs. Kill and Start restart it on the same port.
@@ -49,6 +50,9 @@ func NewService(ctx context.Context, o ServiceOptions) (*Service, error) {
 		}
 		o.Port = ports[0]
 	}
+	if o.Instance == "" {
+		o.Instance = o.Name
+	}
 	dir, err := filepath.Abs(o.Dir)
 	if err != nil {
 		return nil, err
@@ -57,10 +61,10 @@ func NewService(ctx context.Context, o ServiceOptions) (*Service, error) {
 	if err != nil {
 		return nil, err
 	}
-	s := &Service{Name: o.Name, Port: o.Port}
+	s := &Service{Name: o.Instance, Port: o.Port}
 	healthy, ready := answers(s.URL()+"/health"), answers(s.URL()+"/ready")
 	s.Server = &Server{within: 30 * time.Second, command: Command{
-		Name: o.Name, Path: filepath.Join(bin, o.Name), Dir: dir, Log: filepath.Join(dir, o.Name+".log"),
+		Name: o.Instance, Path: filepath.Join(bin, o.Name), Dir: dir, Log: filepath.Join(dir, o.Instance+".log"),
 		Env: append(BaseEnv("API_HOST=127.0.0.1", "API_PORT="+strconv.Itoa(o.Port)), o.Env...), StopWithin: 25 * time.Second,
 	}, ready: func(ctx context.Context) error { return errors.Join(healthy(ctx), ready(ctx)) }}
 	return s, s.Start(ctx)

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"maps"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -16,6 +17,8 @@ import (
 // Options says what Up brings up.
 type Options struct {
 	Transport  string                                // kafka or dapr
+	Mixed      map[string]string                     // services on another transport than the others; the broker is the same
+	Replicas   map[string]int                        // instances of a service; default 1
 	Dir        string                                // data, logs, programs and secrets; a second Up with the same keeps the data
 	Services   []string                              // nil: every service that apps/ has
 	Partitions int                                   // of each topic; default 8
@@ -34,8 +37,8 @@ type Cluster struct {
 	Dir           string
 	Postgres      *Postgres
 	Kafka         *Kafka
-	Services      map[string]*Service
-	Sidecars      map[string]*Daprd // dapr only
+	Services      map[string]*Service // by instance: websocket-service, and websocket-service-1 for a second one
+	Sidecars      map[string]*Daprd   // likewise, of what runs on Dapr
 	JWTSecretFile string
 
 	options  Options
@@ -49,8 +52,10 @@ const Database = "tasktide"
 // Up starts PostgreSQL, Kafka, with Dapr a sidecar for each service, migrates, creates the topics and starts the
 // services. What was started is stopped again when something fails.
 func Up(ctx context.Context, o Options) (*Cluster, error) {
-	if o.Transport != "kafka" && o.Transport != "dapr" {
-		return nil, fmt.Errorf("transport %q: want kafka or dapr", o.Transport)
+	for _, transport := range append(slices.Collect(maps.Values(o.Mixed)), o.Transport) {
+		if transport != "kafka" && transport != "dapr" {
+			return nil, fmt.Errorf("transport %q: want kafka or dapr", transport)
+		}
 	}
 	if o.Partitions == 0 {
 		o.Partitions = 8
@@ -134,7 +139,7 @@ func (c *Cluster) applyTopics(ctx context.Context) error {
 }
 
 func (c *Cluster) renderDapr(context.Context) error {
-	if c.Transport != "dapr" {
+	if !slices.ContainsFunc(c.instances(), func(i instance) bool { return i.transport == "dapr" }) {
 		return nil
 	}
 	var err error
@@ -153,10 +158,12 @@ func (c *Cluster) URL(service string) string {
 	return ""
 }
 
-// Env is the environment that each service and the command line get.
-func (c *Cluster) Env() []string {
+// Env is the environment that the command line gets.
+func (c *Cluster) Env() []string { return c.env(c.Transport) }
+
+func (c *Cluster) env(transport string) []string {
 	return []string{
-		"ENVIRONMENT=development", "TRANSPORT=" + c.Transport, "DATABASE_URL=" + c.DatabaseURL(),
+		"ENVIRONMENT=development", "TRANSPORT=" + transport, "DATABASE_URL=" + c.DatabaseURL(),
 		"KAFKA_BROKERS=" + strings.Join(c.Kafka.Brokers(), ","), "JWT_SECRET_FILE=" + c.JWTSecretFile,
 		"APP_API_TOKEN=" + c.appToken, "LOG_FORMAT=json",
 	}

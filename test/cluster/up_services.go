@@ -18,17 +18,46 @@ func defaultPort(service string) int {
 		"audit-service": 8003, "recurring-service": 8004, frontend: 3000}[service]
 }
 
-// ports chooses one port for each service, all at once, so that no two get the same.
-func (c *Cluster) ports() (map[string]int, error) {
-	free, err := FreePorts(len(c.options.Services))
+// instance is one process of a service.
+type instance struct {
+	service   string
+	number    int // 0 for the first
+	transport string
+}
+
+// name is the service's, with a number from the second instance on.
+func (i instance) name() string {
+	if i.number == 0 {
+		return i.service
+	}
+	return i.service + "-" + strconv.Itoa(i.number)
+}
+
+func (c *Cluster) instances() (all []instance) {
+	for _, service := range c.options.Services {
+		transport := c.Transport
+		if other := c.options.Mixed[service]; other != "" {
+			transport = other
+		}
+		for n := range max(1, c.options.Replicas[service]) {
+			all = append(all, instance{service: service, number: n, transport: transport})
+		}
+	}
+	return all
+}
+
+// ports chooses one port for each instance, all at once, so that no two get the same.
+func (c *Cluster) ports() (map[instance]int, error) {
+	all := c.instances()
+	free, err := FreePorts(len(all))
 	if err != nil {
 		return nil, err
 	}
-	ports := map[string]int{}
-	for i, name := range c.options.Services {
-		ports[name] = free[i]
-		if known := defaultPort(name); c.options.KnownPorts && known != 0 && portFree(known) {
-			ports[name] = known
+	ports := map[instance]int{}
+	for n, i := range all {
+		ports[i] = free[n]
+		if known := defaultPort(i.service); c.options.KnownPorts && i.number == 0 && known != 0 && portFree(known) {
+			ports[i] = known
 		}
 	}
 	return ports, nil
@@ -42,19 +71,19 @@ func (c *Cluster) startServices(ctx context.Context) error {
 	}
 	var mu sync.Mutex
 	all := &group{}
-	for name, port := range ports {
-		if name == frontend {
+	for i, port := range ports {
+		if i.service == frontend {
 			continue
 		}
 		all.do(func() error {
-			s, d, err := c.startService(ctx, name, port)
+			s, d, err := c.startService(ctx, i, port)
 			mu.Lock()
 			defer mu.Unlock()
 			if s != nil {
-				c.Services[name] = s
+				c.Services[i.name()] = s
 			}
 			if d != nil {
-				c.Sidecars[name] = d
+				c.Sidecars[i.name()] = d
 			}
 			return err
 		})
@@ -62,41 +91,47 @@ func (c *Cluster) startServices(ctx context.Context) error {
 	if err := all.wait(); err != nil {
 		return err
 	}
-	port, wanted := ports[frontend]
-	if !wanted {
-		return nil
+	for i, port := range ports {
+		if i.service != frontend {
+			continue
+		}
+		s, err := NewService(ctx, c.service(i, port,
+			"BACKEND_URL="+c.URL("backend-api"), "WEBSOCKET_URL="+c.URL("websocket-service")))
+		if s != nil {
+			c.Services[i.name()] = s
+		}
+		if err != nil {
+			return err
+		}
 	}
-	s, err := NewService(ctx, c.service(frontend, port,
-		"BACKEND_URL="+c.URL("backend-api"), "WEBSOCKET_URL="+c.URL("websocket-service")))
-	if s != nil {
-		c.Services[frontend] = s
-	}
-	return err
+	return nil
 }
 
-func (c *Cluster) service(name string, port int, env ...string) ServiceOptions {
-	return ServiceOptions{Name: name, Bin: c.bin(), Dir: filepath.Join(c.Dir, "logs"), Port: port,
-		Env: append(append(c.Env(), env...), c.options.Env...)}
+func (c *Cluster) service(i instance, port int, env ...string) ServiceOptions {
+	return ServiceOptions{Name: i.service, Instance: i.name(), Bin: c.bin(), Dir: filepath.Join(c.Dir, "logs"), Port: port,
+		Env: append(append(c.env(i.transport), env...), c.options.Env...)}
 }
 
 // startService starts one service, with Dapr its sidecar first: the service is ready only when the sidecar answers.
-func (c *Cluster) startService(ctx context.Context, name string, port int) (*Service, *Daprd, error) {
-	if c.Transport != "dapr" {
-		s, err := NewService(ctx, c.service(name, port))
+func (c *Cluster) startService(ctx context.Context, i instance, port int) (*Service, *Daprd, error) {
+	if i.transport != "dapr" {
+		s, err := NewService(ctx, c.service(i, port))
 		return s, nil, err
 	}
-	o := DaprdOptions{AppID: name, AppPort: port, Dir: filepath.Join(c.Dir, "logs"), Dapr: c.dapr, AppToken: c.appToken,
+	pod := i.service + "-" + strconv.Itoa(i.number)
+	o := DaprdOptions{AppID: i.service, Instance: i.name(), PodName: pod, AppPort: port, Dir: filepath.Join(c.Dir, "logs"),
+		Dapr: c.dapr, AppToken: c.appToken,
 		// As deployed, only asked more often: a sidecar whose service has gone need not keep its API for it.
 		BlockShutdown: 20 * time.Second,
 		AppHealth:     &AppHealth{Path: "/health", ProbeInterval: time.Second, ProbeTimeout: 500 * time.Millisecond, Threshold: 3}}
 	if c.options.Daprd != nil {
-		c.options.Daprd(name, &o)
+		c.options.Daprd(i.service, &o)
 	}
 	d, err := NewDaprd(ctx, o)
 	if err != nil {
 		return nil, d, err
 	}
-	s, err := NewService(ctx, c.service(name, port, "POD_NAME="+name+"-0", "DAPR_HOST=127.0.0.1",
+	s, err := NewService(ctx, c.service(i, port, "POD_NAME="+pod, "DAPR_HOST=127.0.0.1",
 		"DAPR_HTTP_PORT="+strconv.Itoa(d.HTTPPort), "DAPR_GRPC_PORT="+strconv.Itoa(d.GRPCPort)))
 	if err != nil {
 		return s, d, err
