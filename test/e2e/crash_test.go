@@ -7,6 +7,8 @@ import (
 	"sync"
 	"testing"
 	"time"
+
+	"github.com/tasktide/tasktide/test/cluster"
 )
 
 const (
@@ -20,7 +22,7 @@ func TestMemoryLosesNothingWhenKilled(t *testing.T) {
 }
 
 func TestKafka(t *testing.T) {
-	s := startCluster(t, "kafka")
+	s := startCluster(t, cluster.Options{Transport: "kafka", Replicas: map[string]int{"websocket-service": 2}})
 	operate(t, s)
 	if t.Failed() {
 		return // what it left would look like losses
@@ -29,7 +31,7 @@ func TestKafka(t *testing.T) {
 }
 
 func TestDapr(t *testing.T) {
-	s := startCluster(t, "dapr")
+	s := startCluster(t, cluster.Options{Transport: "dapr"})
 	operate(t, s)
 	if t.Failed() {
 		return
@@ -43,6 +45,8 @@ func survive(t *testing.T, s *system, about time.Duration) {
 	t.Logf("seed %d", seed)
 	began := time.Now()
 	crowd := newCrowd(t, s, fmt.Sprintf("%s-", s.transport), users)
+	devices := watch(t, s, crowd)
+	defer devices.stop()
 	var working sync.WaitGroup
 	for _, u := range crowd {
 		working.Go(func() {
@@ -61,8 +65,10 @@ func survive(t *testing.T, s *system, about time.Duration) {
 	}
 	quiet(t, s, crowd)
 	stop()
+	devices.compare(t, s)
 	report(t, s, crowd, killers, fmt.Sprintf("killing took %.1fs, writing %.1fs, then %.1fs until quiet",
 		killed.Seconds(), worked.Seconds(), (time.Since(began)-worked).Seconds()))
+	devices.stop()
 	verify(t, s, crowd)
 	t.Logf("all of it %.1fs", time.Since(began).Seconds())
 }

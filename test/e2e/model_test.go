@@ -6,6 +6,7 @@ import (
 	"maps"
 	"reflect"
 	"strings"
+	"time"
 	"unicode"
 )
 
@@ -36,35 +37,103 @@ type write struct {
 	answered      bool // else found by reading
 }
 
-// check says what is wrong with the new state of a task, given what it was and what was asked for.
-func check(before, asked, after object) error {
-	want := maps.Clone(before)
-	maps.Copy(want, asked)
-	want["version"] = before["version"].(float64) + 1 //nolint:forcetypeassert // a task has one
-	want["updatedAt"] = after["updatedAt"]
+// explain finds out what happened between two states of a task that its user asked to change: after is the state that the
+// user's own change led to, its updatedAt nil where nobody was told; nil when the change was not applied. A reminder may
+// have been sent before the change, or after it. now is what was read.
+func explain(before, asked, now object, deleting bool) (after object, err error) {
+	bases := []object{before}
+	if r := reminded(before); r != nil {
+		bases = append(bases, r)
+	}
+	for _, base := range bases {
+		if alike(base, now) {
+			return nil, nil // not applied
+		}
+	}
+	for _, base := range bases {
+		if deleting {
+			break
+		}
+		want := changed(base, asked)
+		if alike(want, now) {
+			want["updatedAt"] = now["updatedAt"]
+			return want, notBack(before, now)
+		}
+		if r := reminded(want); r != nil && alike(r, now) {
+			return want, notBack(before, now)
+		}
+	}
+	return nil, same("task", changed(before, asked), now)
+}
+
+// changed is the task with the fields that were asked for; nobody knows yet when.
+func changed(t, asked object) object {
+	out := maps.Clone(t)
+	maps.Copy(out, asked)
+	if out["reminderAt"] != t["reminderAt"] {
+		out["reminderSent"] = false
+	}
+	out["version"], out["updatedAt"] = float64(t.version()+1), nil
+	return out
+}
+
+// due says whether a reminder of the task may be sent at this moment.
+func due(t object) bool {
+	at, err := time.Parse(time.RFC3339Nano, t.text("reminderAt"))
+	return err == nil && t["completed"] == false && t["reminderSent"] == false && at.Before(time.Now().Add(time.Second))
+}
+
+// reminded is the task after its reminder was sent; nil when none may be sent.
+func reminded(t object) object {
+	if !due(t) {
+		return nil
+	}
+	out := maps.Clone(t)
+	out["reminderSent"], out["version"], out["updatedAt"] = true, float64(t.version()+1), nil
+	return out
+}
+
+// asCreated is the task before its reminder was sent.
+func asCreated(t object) object {
+	out := maps.Clone(t)
+	if t.version() == 2 && t["reminderSent"] == true {
+		out["reminderSent"], out["version"], out["updatedAt"] = false, 1.0, t["createdAt"]
+	}
+	return out
+}
+
+// alike compares everything but the time of the last change.
+func alike(a, b object) bool {
+	a, b = maps.Clone(a), maps.Clone(b)
+	delete(a, "updatedAt")
+	delete(b, "updatedAt")
+	return reflect.DeepEqual(a, b)
+}
+
+func notBack(before, after object) error {
 	if before.text("updatedAt") > after.text("updatedAt") {
 		return fmt.Errorf("updatedAt went back from %s to %s", before.text("updatedAt"), after.text("updatedAt"))
 	}
-	return same("task", want, after)
+	return nil
 }
 
-// entry is what the audit trail must say of the write.
-func (w write) entry() object {
+// entry is what the audit trail must say of the write, which found the task as before.
+func (w write) entry(before object) object {
 	t := w.after
 	if t == nil {
-		t = w.before
+		t = before
 	}
 	data := object{"title": t["title"], "old": nil, "new": nil}
 	switch w.event {
 	case "created":
 		data["new"] = payload(w.after)
 	case "deleted":
-		data["old"] = payload(w.before)
+		data["old"] = payload(before)
 	case "completed":
 		data["old"] = map[string]any{"completed": false, "status": "pending"}
 		data["new"] = map[string]any{"completed": true, "status": "completed"}
 	default:
-		before, after := payload(w.before), payload(w.after)
+		before, after := payload(before), payload(w.after)
 		for name := range before {
 			if name == "version" || name == "updated_at" || reflect.DeepEqual(before[name], after[name]) {
 				delete(before, name)

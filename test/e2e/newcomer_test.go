@@ -155,7 +155,7 @@ func (m *creates) verify(t *testing.T, s *system, c *client) {
 	if len(trail) != len(tasks) {
 		t.Errorf("%d entries for %d tasks", len(trail), len(tasks))
 	}
-	rows, err := streams(t.Context(), s.db, "SELECT user_id, position, CAST(id AS text), event_type, entity_id FROM audit_logs ORDER BY user_id, position")
+	rows, err := s.streams(t.Context(), "SELECT user_id, position, CAST(id AS text), event_type, entity_id, '', '' FROM audit_logs ORDER BY user_id, position")
 	must(t, err)
 	for i, r := range rows[c.user] {
 		if r.position != int64(i+1) {

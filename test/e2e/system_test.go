@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"strconv"
 	"strings"
 	"sync"
@@ -25,6 +26,8 @@ type system struct {
 	dir       string
 	env       []string // of the command line
 	db        *sql.DB  // for what can't be asked for over REST
+	services  []string // those that run, by instance
+	live      []string // addresses for live connections
 	processes []process
 	brokers   []string // of Kafka; nil without
 	sent      chan struct{}
@@ -70,28 +73,40 @@ func tasktide(ctx context.Context, dir string, env []string, args ...string) (st
 	return out.String(), errs.String(), err
 }
 
-// startCluster brings up backend-api and audit-service on Kafka or Dapr, with PostgreSQL.
-func startCluster(t *testing.T, transport string) *system {
+// has says whether the service runs.
+func (s *system) has(service string) bool { return slices.Contains(s.services, service) }
+
+// startCluster brings up all services, with PostgreSQL and a broker.
+func startCluster(t *testing.T, o cluster.Options) *system {
 	t.Helper()
-	c := cluster.Start(t, cluster.Options{
-		Transport: transport, Dir: folder(t), Services: []string{"backend-api", "audit-service"},
-	})
+	o.Dir = folder(t)
+	c := cluster.Start(t, o)
 	db, err := sql.Open("pgx", c.DatabaseURL())
 	must(t, err)
 	t.Cleanup(func() { _ = db.Close() })
 	s := &system{
-		transport: transport, api: c.URL("backend-api"), dir: c.Dir, env: c.Env(), db: db, brokers: c.Kafka.Brokers(),
+		transport: o.Transport, api: c.URL("backend-api"), dir: c.Dir, env: c.Env(), db: db, brokers: c.Kafka.Brokers(),
 		processes: []process{
 			{name: "kafka", server: c.Kafka.Broker(0).Server, kills: 2, gap: 15 * time.Second, starts: 3 * time.Second},
 			{name: "postgres", server: c.Postgres.Server, kills: 3, gap: 12 * time.Second, starts: 300 * time.Millisecond},
-			{name: "backend-api", server: c.Services["backend-api"].Server, kills: 7, gap: 4 * time.Second, long: 10 * time.Second, starts: 150 * time.Millisecond},
-			{name: "audit-service", server: c.Services["audit-service"].Server, kills: 8, gap: 6 * time.Second, starts: 150 * time.Millisecond},
 		},
 		sent: make(chan struct{}),
+	}
+	for name, service := range c.Services {
+		p := process{name: name, server: service.Server, kills: 6, gap: 6 * time.Second, starts: 150 * time.Millisecond}
+		if name == "backend-api" {
+			p.kills, p.gap, p.long = 7, 4*time.Second, 10*time.Second
+		}
+		if strings.HasPrefix(name, "websocket-service") {
+			s.live = append(s.live, service.URL())
+		}
+		s.services = append(s.services, name)
+		s.processes = append(s.processes, p)
 	}
 	for name, d := range c.Sidecars {
 		s.processes = append(s.processes, process{name: "daprd of " + name, server: d.Server, kills: 3, gap: 10 * time.Second, starts: time.Second, fragile: true})
 	}
+	slices.SortFunc(s.processes, func(a, b process) int { return strings.Compare(a.name, b.name) })
 	return s
 }
 
@@ -101,7 +116,7 @@ func startSingle(t *testing.T) *system {
 	dir := t.TempDir()
 	n := newNode(t, dir)
 	must(t, n.Start(t.Context()))
-	s := &system{transport: "memory", api: n.url(), dir: dir, env: n.env(), db: openSQLite(t, n.data()), sent: make(chan struct{})}
+	s := &system{transport: "memory", api: n.url(), dir: dir, env: n.env(), db: openSQLite(t, n.data()), services: services(), live: []string{n.url()}, sent: make(chan struct{})}
 	s.processes = []process{{name: "tasktide", server: n, kills: 40, gap: 700 * time.Millisecond, starts: 50 * time.Millisecond}}
 	return s
 }

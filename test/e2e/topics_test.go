@@ -21,11 +21,11 @@ type published struct {
 
 // verifyTopics reads all topics: each event must be there, the first copies of each user's in the order of the stream.
 // Copies are allowed: a relay that is killed after a publish publishes again.
-func verifyTopics(t *testing.T, brokers []string, events map[string][]row) error {
+func verifyTopics(t *testing.T, s *system, events map[string][]row) error {
 	t.Helper()
 	config := sarama.NewConfig()
 	config.Consumer.MaxWaitTime = 20 * time.Millisecond // closing waits for the last answer
-	client, err := sarama.NewClient(brokers, config)
+	client, err := sarama.NewClient(s.brokers, config)
 	if err != nil {
 		return err
 	}
@@ -38,7 +38,7 @@ func verifyTopics(t *testing.T, brokers []string, events map[string][]row) error
 			ids[topicOf(e.kind)+" "+user+" "+e.id] = true
 		}
 	}
-	for _, topic := range []string{"task-created", "task-updated", "task-completed", "task-deleted"} {
+	for _, topic := range []string{"task-created", "task-updated", "task-completed", "task-deleted", "reminder-due"} {
 		records, err := readTopic(client, topic)
 		if err != nil {
 			return err
@@ -61,6 +61,31 @@ func verifyTopics(t *testing.T, brokers []string, events map[string][]row) error
 	if len(ids) > 0 {
 		return fmt.Errorf("%d events were never published: %v", len(ids), ids)
 	}
+	if !s.has("websocket-service") {
+		return nil
+	}
+	return verifyUpdates(t, client, events)
+}
+
+// verifyUpdates looks for every event on task-updates: at least once, in no order.
+func verifyUpdates(t *testing.T, client sarama.Client, events map[string][]row) error {
+	t.Helper()
+	records, err := readTopic(client, "task-updates")
+	if err != nil {
+		return err
+	}
+	there := map[string]int64{}
+	for _, r := range records {
+		there[r.user+" "+r.id] = r.position
+	}
+	for user, stream := range events {
+		for _, e := range stream {
+			if there[user+" "+e.id] != e.position {
+				return fmt.Errorf("%s at %d of %s is not on task-updates", e.kind, e.position, user)
+			}
+		}
+	}
+	t.Logf("%d records on task-updates", len(records))
 	return nil
 }
 

@@ -5,29 +5,61 @@ import (
 	"database/sql"
 	"errors"
 	"fmt"
-	"slices"
 	"strings"
 	"testing"
 	"time"
 )
 
-// quiet waits until everything is published, audited and noted as done.
+// quiet waits until everything is published, handled by every service and noted as done, and no reminder is to
+// be sent soon.
 func quiet(t *testing.T, s *system, crowd []*user) {
 	t.Helper()
 	applied := 0
 	for _, u := range crowd {
 		applied += len(u.log)
 	}
-	eventually(t, 60*time.Second, func() error {
-		pending, err1 := count(t.Context(), s.db, "outbox")
-		events, err2 := count(t.Context(), s.db, "events")
-		entries, err3 := count(t.Context(), s.db, "audit_logs")
-		started, err4 := count(t.Context(), s.db, `dapr_state WHERE key LIKE '%processed-%' AND CAST(value AS text) NOT LIKE '%"done"%'`)
-		if pending > 0 || events < applied || entries < events || started > 0 {
-			err1 = errors.Join(err1, fmt.Errorf("%d writes were applied; %d events, %d of them unpublished, %d audited, %d handled but not done", applied, events, pending, entries, started))
+	eventually(t, 90*time.Second, func() error { return errors.Join(s.busy(t.Context(), applied)...) })
+}
+
+// busy says what is still to be done.
+func (s *system) busy(ctx context.Context, applied int) (errs []error) {
+	number := func(what string) int {
+		n, err := count(ctx, s.db, what)
+		if err != nil {
+			errs = append(errs, err)
 		}
-		return errors.Join(err1, err2, err3, err4)
-	})
+		return n
+	}
+	done := func(service string) int {
+		return number(`dapr_state WHERE key LIKE '%processed-%-` + service + `' AND CAST(value AS text) LIKE '%"done"%'`)
+	}
+	events := number("events")
+	if events < applied {
+		errs = append(errs, fmt.Errorf("%d writes were applied, there are %d events", applied, events))
+	}
+	for what, n := range map[string]int{
+		"unpublished":          number("outbox"),
+		"not audited":          number("events WHERE event_type <> 'reminder.due.v1'") - number("audit_logs"),
+		"handled but not done": number(`dapr_state WHERE key LIKE '%processed-%' AND CAST(value AS text) NOT LIKE '%"done"%'`),
+		"reminders not sent yet": number(fmt.Sprintf("tasks WHERE reminder_at <= '%s' AND NOT reminder_sent AND NOT completed",
+			time.Now().UTC().Add(10*time.Minute).Format(timeFormat))),
+	} {
+		if what == "reminders not sent yet" && !s.has("notification-service") {
+			continue
+		}
+		if n > 0 {
+			errs = append(errs, fmt.Errorf("%d %s", n, what))
+		}
+	}
+	letters := number("dead_letters")
+	for service, of := range map[string]string{
+		"audit-service": "event_type <> 'reminder.due.v1'", "recurring-service": "event_type = 'task.completed.v1'", "websocket-service": "true",
+	} {
+		if open := number("events WHERE "+of) - done(service) - letters; s.has(service) && open > 0 {
+			errs = append(errs, fmt.Errorf("%d not handled by %s", open, service))
+		}
+	}
+	return errs
 }
 
 func count(ctx context.Context, db *sql.DB, from string) (n int, err error) {
@@ -38,21 +70,20 @@ func count(ctx context.Context, db *sql.DB, from string) (n int, err error) {
 // verify compares everything that can be seen with what the users remember.
 func verify(t *testing.T, s *system, crowd []*user) {
 	t.Helper()
-	events, err := streams(t.Context(), s.db, "SELECT user_id, position, CAST(event_id AS text), event_type, subject FROM events ORDER BY user_id, position")
+	events, err := s.streams(t.Context(), "SELECT user_id, position, CAST(event_id AS text), event_type, subject, "+s.text("time")+", CAST(data AS text) FROM events ORDER BY user_id, position")
 	must(t, err)
-	trail, err := streams(t.Context(), s.db, "SELECT user_id, position, CAST(id AS text), 'task.' || event_type || '.v1', entity_id FROM audit_logs ORDER BY user_id, position")
+	trail, err := s.streams(t.Context(), "SELECT user_id, position, CAST(id AS text), 'task.' || event_type || '.v1', entity_id, '', '' FROM audit_logs ORDER BY user_id, position")
 	must(t, err)
-	late := 0
+	var late, unreminded, occurrences, reminders int
 	for _, u := range crowd {
-		n, err := u.verify(t.Context(), events[u.user], trail[u.user])
-		late += n
+		r, err := u.verify(t.Context(), s, events[u.user], trail[u.user])
+		late, unreminded, occurrences, reminders = late+r.late, unreminded+r.unreminded, occurrences+r.occurrences, reminders+len(r.reminders)
 		if err != nil {
 			t.Errorf("%s: %v", u.user, err)
 		}
 	}
-	if late > 0 {
-		t.Logf("%d creates were applied after their client had looked for them in vain", late)
-	}
+	t.Logf("%d occurrences and %d reminders; %d reminders were taken back after they were due; %d creates were applied after their client had looked for them in vain",
+		occurrences, reminders, unreminded, late)
 	for _, table := range []string{"outbox", "dead_letters"} {
 		if n, err := count(t.Context(), s.db, table); err != nil || n > 0 {
 			t.Errorf("%d rows in %s, %v", n, table, err)
@@ -62,18 +93,20 @@ func verify(t *testing.T, s *system, crowd []*user) {
 		t.Errorf("deadletters list printed %q, %v", out, err)
 	}
 	if s.brokers != nil {
-		must(t, verifyTopics(t, s.brokers, events))
+		must(t, verifyTopics(t, s, events))
 	}
 }
 
-// row is one event in a table.
-type row struct {
-	position          int64
-	id, kind, subject string
+// text is a time of the database as it goes over the wire.
+func (s *system) text(column string) string {
+	if s.transport == "memory" {
+		return column
+	}
+	return "to_char(" + column + ` AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"')`
 }
 
-func streams(ctx context.Context, db *sql.DB, query string) (map[string][]row, error) {
-	rows, err := db.QueryContext(ctx, query)
+func (s *system) streams(ctx context.Context, query string) (map[string][]row, error) {
+	rows, err := s.db.QueryContext(ctx, query)
 	if err != nil {
 		return nil, err
 	}
@@ -82,7 +115,7 @@ func streams(ctx context.Context, db *sql.DB, query string) (map[string][]row, e
 	for rows.Next() {
 		var user string
 		var r row
-		if err := rows.Scan(&user, &r.position, &r.id, &r.kind, &r.subject); err != nil {
+		if err := rows.Scan(&user, &r.position, &r.id, &r.kind, &r.subject, &r.time, &r.data); err != nil {
 			return nil, err
 		}
 		out[user] = append(out[user], r)
@@ -90,81 +123,62 @@ func streams(ctx context.Context, db *sql.DB, query string) (map[string][]row, e
 	return out, rows.Err()
 }
 
-// verify compares one user's stream, trail and tasks. It returns how many creates turned up late.
-func (u *user) verify(ctx context.Context, events, trail []row) (late int, err error) {
+// verify compares one user's stream, trail, notifications and tasks.
+func (u *user) verify(ctx context.Context, s *system, events, trail []row) (*replay, error) {
+	r := newReplay(u)
 	entries, err := u.audit(ctx, 17)
 	if err != nil {
-		return 0, err
+		return r, err
 	}
-	late = u.insertLate(entries)
+	if len(entries) != len(trail) {
+		return r, fmt.Errorf("%d entries are listed, the table has %d", len(entries), len(trail))
+	}
+	seen := 0
 	for i, e := range events {
-		if e.position != int64(i+1) {
-			return late, fmt.Errorf("the stream has position %d as its number %d", e.position, i+1)
+		switch {
+		case e.position != int64(i+1):
+			return r, fmt.Errorf("the stream has position %d as its number %d", e.position, i+1)
+		case e.kind == reminderDue:
+			err = r.reminder(e)
+		case seen == len(trail) || trail[seen] != row{position: e.position, id: e.id, kind: e.kind, subject: e.subject}:
+			err = fmt.Errorf("the trail does not have the event %v", e)
+		default:
+			err = r.change(e, entries[seen])
+			seen++
+		}
+		if err != nil {
+			return r, err
 		}
 	}
-	if !slices.Equal(events, trail) {
-		return late, fmt.Errorf("the audit table has other rows than the stream:\n%v\n%v", trail, events)
+	if seen != len(trail) {
+		return r, fmt.Errorf("the trail has %d entries, %d of them of events", len(trail), seen)
 	}
-	if len(entries) != len(u.log) || len(events) != len(u.log) {
-		return late, fmt.Errorf("%d writes were applied; the stream has %d events, the trail %d entries", len(u.log), len(events), len(entries))
-	}
-	for i, w := range u.log {
-		got, want := entries[i], w.entry()
-		if got.text("id") != events[i].id {
-			return late, fmt.Errorf("entry %d has the id %s, the event at this position %s", i+1, got.text("id"), events[i].id)
+	if s.has("notification-service") {
+		all, err := u.list(ctx, "/api/"+u.user+"/notifications?limit=100")
+		if err == nil {
+			err = r.notified(all)
 		}
-		want["id"] = events[i].id
-		if want["timestamp"] == nil { // deleted: nobody was told the time
-			want["timestamp"] = got["timestamp"]
-		}
-		if err := same(fmt.Sprintf("entry %d (answered: %v)", i+1, w.answered), want, got); err != nil {
-			return late, err
+		if err != nil {
+			return r, err
 		}
 	}
-	return late, u.verifyTasks(ctx)
+	return r, errors.Join(r.finish(s), u.verifyTasks(ctx, r.tasks))
 }
 
-// insertLate takes creates that turned up after all into the log, where the trail has them.
-func (u *user) insertLate(entries []object) int {
-	late := 0
-	for i, e := range entries {
-		data, _ := e["data"].(map[string]any)
-		title, _ := data["title"].(string)
-		if e["eventType"] != "created" || !u.unseen[title] {
-			continue
-		}
-		delete(u.unseen, title)
-		late++
-		all, _ := u.client.tasks(context.Background())
-		for _, t := range all {
-			if t.text("title") == title {
-				u.tasks[t.text("id")] = t
-				u.log = slices.Insert(u.log, min(i, len(u.log)), write{event: "created", after: t})
-			}
-		}
-	}
-	return late
-}
-
-func (u *user) verifyTasks(ctx context.Context) error {
-	status, body, err := u.read(ctx, u.path(""))
-	if err != nil || status != 200 {
-		return fmt.Errorf("list: %d %w", status, err)
-	}
-	_ = body
+func (u *user) verifyTasks(ctx context.Context, want map[string]object) error {
 	all, err := u.client.tasks(ctx)
 	if err != nil {
 		return err
 	}
-	if len(all) != len(u.tasks) {
-		return fmt.Errorf("%d tasks are listed, %d must be there", len(all), len(u.tasks))
+	if len(all) != len(want) {
+		return fmt.Errorf("%d tasks are listed, %d must be there", len(all), len(want))
 	}
 	for _, t := range all {
-		want := u.tasks[t.text("id")]
-		if want == nil {
+		w := want[t.text("id")]
+		if w == nil {
 			return fmt.Errorf("the task %v was deleted, or never created", t)
 		}
-		if err := same("task", want, t); err != nil {
+		if err := same("task", w, t); err != nil {
 			return err
 		}
 	}
