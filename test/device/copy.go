@@ -21,11 +21,11 @@ func (c tasks) apply(m Message) error {
 	if (t == nil) != (m.Action == "created") {
 		return fmt.Errorf("%s of the task %q, which is there: %t", m.EventType, id, t != nil)
 	}
-	switch {
-	case m.Action == "created":
+	switch m.Action {
+	case "created":
 		c[id] = FromPayload(m.UserID, data)
 		return nil
-	case m.Action == "deleted":
+	case "deleted":
 		if err := Same(m.EventType, t, FromPayload(m.UserID, data)); err != nil {
 			return err
 		}
