@@ -22,21 +22,37 @@ func TestMemoryLosesNothingWhenKilled(t *testing.T) {
 }
 
 func TestKafka(t *testing.T) {
-	s := startCluster(t, cluster.Options{Transport: "kafka", Replicas: map[string]int{"websocket-service": 2}})
-	operate(t, s)
-	if t.Failed() {
-		return // what it left would look like losses
-	}
-	t.Run("loses nothing when everything is killed", func(t *testing.T) { survive(t, s, 35*time.Second) })
+	holds(t, startCluster(t, cluster.Options{Transport: "kafka", Replicas: map[string]int{"websocket-service": 2}}))
 }
 
 func TestDapr(t *testing.T) {
-	s := startCluster(t, cluster.Options{Transport: "dapr"})
-	operate(t, s)
-	if t.Failed() {
-		return
+	holds(t, startCluster(t, cluster.Options{Transport: "dapr"}))
+}
+
+func TestMixedTransportsOnOneBrokerAndOneDatabase(t *testing.T) {
+	s := startCluster(t, cluster.Options{Transport: "kafka", Mixed: map[string]string{"audit-service": "dapr", "websocket-service": "dapr"}})
+	for i := range s.processes {
+		s.processes[i].kills = 1
 	}
-	t.Run("loses nothing when everything is killed", func(t *testing.T) { survive(t, s, 35*time.Second) })
+	survive(t, s, 12*time.Second)
+}
+
+// holds is what every cluster must hold.
+func holds(t *testing.T, s *system) {
+	t.Helper()
+	operate(t, s)
+	for _, part := range []struct {
+		name string
+		run  func(*testing.T)
+	}{
+		{"a service that is down slows nobody and loses nothing", func(t *testing.T) { absent(t, s) }},
+		{"loses nothing when everything is killed", func(t *testing.T) { survive(t, s, 35*time.Second) }},
+	} {
+		if t.Failed() {
+			return // what was left would look like losses
+		}
+		t.Run(part.name, part.run)
+	}
 }
 
 // survive makes 2,000 writes of 50 users while everything is killed, waits until it is quiet and compares.
@@ -98,18 +114,18 @@ func newCrowd(t *testing.T, s *system, prefix string, n int) []*user {
 func report(t *testing.T, s *system, crowd []*user, killers []*killer, times string) {
 	t.Helper()
 	var applied, answered, open, found, unseen int
-	var slowest time.Duration
+	var took spread
 	failures := map[int]int{}
 	for _, u := range crowd {
 		applied, answered, open, found, unseen = applied+len(u.log), answered+u.answered, open+u.open, found+u.found, unseen+len(u.unseen)
-		slowest = max(slowest, u.maxAnswer)
+		took = append(took, u.took...)
 		for status, n := range u.failures {
 			failures[status] += n
 		}
 	}
 	t.Logf("%s, seed %d: %s", s.transport, seed, times)
-	t.Logf("%d writes applied: %d requests answered, %d without an answer (of them by status: %v), of which %d were found applied; slowest answer %s",
-		applied, answered, open, failures, found, slowest.Round(time.Millisecond))
+	t.Logf("%d writes applied: %d requests answered, %d without an answer (of them by status: %v), of which %d were found applied; answers: %s",
+		applied, answered, open, failures, found, took)
 	for _, k := range killers {
 		t.Logf("%-22s killed %2d times, %d of them while starting; ended %d times by itself; slowest start %s", k.name, k.kills, k.early, k.ended, k.slowest.Round(time.Millisecond))
 	}

@@ -3,6 +3,8 @@ package e2e
 import (
 	"encoding/base64"
 	"fmt"
+	"maps"
+	"strconv"
 	"strings"
 	"sync"
 	"testing"
@@ -20,56 +22,110 @@ func operate(t *testing.T, s *system) {
 
 const garbage = "this is no JSON \x00\xff"
 
-// malformed puts records on a topic that are no events, with a good event of the same key behind them.
+// groups are who consumes which topic.
+func (s *system) groups(topic string) (out []string) {
+	for _, g := range map[string][]string{
+		"task-created":   {"audit-service", "websocket-service"},
+		"task-completed": {"audit-service", "recurring-service", "websocket-service"},
+		"reminder-due":   {"websocket-service"},
+	}[topic] {
+		if s.has(g) {
+			out = append(out, g)
+		}
+	}
+	return out
+}
+
+// malformed puts records on topics that are no events, with good events of the same key behind them.
 func malformed(t *testing.T, s *system) {
 	u := newCrowd(t, s, s.transport+"-victim-", 1)[0]
 	must(t, produce(s.brokers, "task-created", u.user, []byte(garbage)))
 	must(t, produce(s.brokers, "task-created", u.user, nil)) // a tombstone
-	must(t, u.create(t.Context()))
-	letters := waitLetters(t, s, 2, "--group", "audit-service", "--topic", "task-created")
-	for _, l := range letters {
-		contains(t, l.line, "malformed", "task-created", "audit-service", "attempts=1")
-	}
-	id := ""
-	for _, l := range letters {
-		o := showLetter(t, s, l.id)
-		if o.text("body_base64") == base64.StdEncoding.EncodeToString([]byte(garbage)) {
-			id = l.id
-			if o["reason"] != "malformed" || o["key"] != u.user || o["group"] != "audit-service" {
-				t.Errorf("shown is %v", o)
+	must(t, produce(s.brokers, "task-completed", u.user, []byte(garbage)))
+	must(t, produce(s.brokers, "reminder-due", u.user, []byte(garbage)))
+	devices := watch(t, s, []*user{u})
+	defer devices.stop()
+	goodEvents(t, s, u)
+	all := 0
+	for topic, n := range map[string]int{"task-created": 2, "task-completed": 1, "reminder-due": 1} {
+		for _, group := range s.groups(topic) {
+			all += n
+			letters := waitLetters(t, s, n, "--group", group, "--topic", topic)
+			for _, l := range letters {
+				contains(t, l.line, "malformed", topic, group, "attempts=1")
 			}
+			handle(t, s, letters, group, topic, u.user)
 		}
 	}
-	if id == "" {
-		t.Fatalf("no letter has the bytes that were sent")
-	}
-	eventually(t, 10*time.Second, func() error {
-		trail, err := u.audit(t.Context(), 10)
-		if err == nil && len(trail) != 1 {
-			err = fmt.Errorf("%d entries, want the event behind the malformed ones", len(trail))
-		}
-		return err
-	})
-	prints(t, s, "1\n", "deadletters", "redrive", id)
-	eventually(t, 15*time.Second, func() error { // it can't get better: the same letter, with one attempt more
-		o := showLetter(t, s, id)
-		if o["attempts"] != 2.0 || o["redrive_at"] != nil {
-			return fmt.Errorf("shown is %v", o)
-		}
-		return nil
-	})
-	prints(t, s, "1\n", "deadletters", "discard", id)
-	for _, args := range [][]string{{"show", id}, {"discard", id}, {"redrive", id}, {"discard"}, {"redrive"}, {"discard", id, "--all"}} {
+	quiet(t, s, []*user{u})
+	devices.compare(t, s)
+	one := waitLetters(t, s, all)[0].id
+	prints(t, s, "1\n", "deadletters", "discard", one)
+	for _, args := range [][]string{{"show", one}, {"discard", one}, {"redrive", one}, {"discard"}, {"redrive"}, {"discard", one, "--all"}} {
 		if out, err := s.command(t.Context(), append([]string{"deadletters"}, args...)...); err == nil {
 			t.Errorf("deadletters %v must fail, printed %q", args, out)
 		}
 	}
-	prints(t, s, "1\n", "deadletters", "discard", "--all", "--topic", "task-created")
+	discarded := 0
+	for _, topic := range []string{"task-created", "task-completed", "reminder-due"} {
+		out, err := s.command(t.Context(), "deadletters", "discard", "--all", "--topic", topic)
+		must(t, err)
+		n, err := strconv.Atoi(strings.TrimSpace(out))
+		must(t, err)
+		discarded += n
+	}
+	if discarded != all-1 {
+		t.Errorf("%d letters were discarded, there were %d", discarded, all-1)
+	}
 	prints(t, s, "", "deadletters", "list")
 }
 
-// failing makes the database refuse two entries, one for good (a data error) and one with an error that may pass, among
-// entries of others; the cause is removed, and the letters are redriven.
+// goodEvents must pass what can't be read: a task that recurs is created, reminded of and completed.
+func goodEvents(t *testing.T, s *system, u *user) {
+	t.Helper()
+	asked := u.fields()
+	maps.Copy(asked, recurring[0])
+	asked["reminderAt"] = time.Now().UTC().Add(-time.Second).Format(timeFormat)
+	must(t, u.createWith(t.Context(), asked))
+	first := u.ids[0]
+	eventually(t, 30*time.Second, func() error {
+		now, err := u.task(t.Context(), first)
+		if s.has("notification-service") && err == nil && now["reminderSent"] != true {
+			err = fmt.Errorf("no reminder yet of %v", now)
+		}
+		u.tasks[first] = now
+		return err
+	})
+	must(t, u.toggle(t.Context(), u.tasks[first]))
+}
+
+// handle looks at one letter of a group and hands it back: it can't get better, so it is the same letter again, with one
+// attempt more.
+func handle(t *testing.T, s *system, letters []letter, group, topic, user string) {
+	t.Helper()
+	for _, l := range letters {
+		o := showLetter(t, s, l.id)
+		if o.text("body_base64") != base64.StdEncoding.EncodeToString([]byte(garbage)) {
+			continue
+		}
+		if o["reason"] != "malformed" || o["key"] != user || o["group"] != group {
+			t.Errorf("shown is %v", o)
+		}
+		prints(t, s, "1\n", "deadletters", "redrive", l.id)
+		eventually(t, 15*time.Second, func() error {
+			o := showLetter(t, s, l.id)
+			if o["attempts"] != 2.0 || o["redrive_at"] != nil {
+				return fmt.Errorf("shown is %v", o)
+			}
+			return nil
+		})
+		return
+	}
+	t.Errorf("no letter of %s on %s has the bytes that were sent", group, topic)
+}
+
+// failing makes the database refuse two entries, one for good (a data error) and one with an error that may pass, and a
+// next occurrence, among those of others; the cause is removed, and the letters are redriven.
 func failing(t *testing.T, s *system) {
 	ctx := t.Context()
 	for _, q := range []string{
@@ -78,6 +134,10 @@ func failing(t *testing.T, s *system) {
 			IF NEW.data->>'title' LIKE 'refused for now%' THEN RAISE EXCEPTION 'not now'; END IF;
 			RETURN NEW; END $$`,
 		`CREATE TRIGGER refuse BEFORE INSERT ON audit_logs FOR EACH ROW WHEN (NEW.event_type = 'created') EXECUTE FUNCTION refuse()`,
+		`CREATE FUNCTION refuse_next() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN
+			RAISE EXCEPTION 'no next one' USING ERRCODE = '22023'; END $$`,
+		`CREATE TRIGGER refuse_next BEFORE INSERT ON tasks FOR EACH ROW
+			WHEN (NEW.previous_task_id IS NOT NULL AND NEW.title LIKE 'no next one%') EXECUTE FUNCTION refuse_next()`,
 	} {
 		_, err := s.db.ExecContext(ctx, q)
 		must(t, err)
@@ -85,6 +145,8 @@ func failing(t *testing.T, s *system) {
 	crowd := newCrowd(t, s, s.transport+"-operator-", 10)
 	poison(t, crowd[0], "refused for good")
 	poison(t, crowd[1], "refused for now")
+	poison(t, crowd[2], "no next one")
+	must(t, crowd[2].toggle(ctx, crowd[2].tasks[crowd[2].ids[0]]))
 	var all sync.WaitGroup
 	for _, u := range crowd {
 		all.Go(func() {
@@ -111,9 +173,16 @@ func failing(t *testing.T, s *system) {
 		}
 		return nil
 	})
-	_, err := s.db.ExecContext(ctx, "DROP FUNCTION refuse CASCADE")
+	if s.has("recurring-service") {
+		next := waitLetters(t, s, 1, "--user", crowd[2].user)[0]
+		contains(t, next.line, "permanent", "recurring-service", "task-completed", "no next one")
+	}
+	_, err := s.db.ExecContext(ctx, "DROP FUNCTION refuse, refuse_next CASCADE")
 	must(t, err)
 	prints(t, s, "2\n", "deadletters", "redrive", "--all", "--group", "audit-service", "--since", "10m")
+	if s.has("recurring-service") {
+		prints(t, s, "1\n", "deadletters", "redrive", "--all", "--user", crowd[2].user)
+	}
 	eventually(t, 15*time.Second, func() error {
 		if out, err := s.command(ctx, "deadletters", "list"); err != nil || out != "" {
 			return fmt.Errorf("still there: %s %w", out, err)
@@ -127,7 +196,9 @@ func failing(t *testing.T, s *system) {
 // poison makes one task with a title that the database refuses in the trail.
 func poison(t *testing.T, u *user, title string) {
 	t.Helper()
-	status, body, err := u.once(t.Context(), "POST", u.path(""), object{"title": title, "priority": "low", "category": "home"}, "")
+	status, body, err := u.once(t.Context(), "POST", u.path(""), object{
+		"title": title, "priority": "low", "category": "home", "recurringRule": "daily", "dueDate": "2031-01-02T03:04:05.000006Z",
+	}, "")
 	must(t, err)
 	task, err := decode(body)
 	must(t, err)

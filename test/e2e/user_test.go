@@ -22,8 +22,8 @@ type user struct {
 	unseen map[string]bool
 
 	titles                int
-	answered, open, found int // requests answered; unanswered; unanswered and found applied
-	maxAnswer             time.Duration
+	answered, open, found int         // requests answered; unanswered; unanswered and found applied
+	took                  spread      // by requests that were answered
 	failures              map[int]int // answers by status, 500 and above
 
 	sent chan<- struct{}
@@ -92,7 +92,7 @@ func (u *user) send(ctx context.Context, method, path string, body any, ifMatch 
 	status, answer, err := u.once(ctx, method, path, body, ifMatch)
 	if !lost(status, err) {
 		u.answered++
-		u.maxAnswer = max(u.maxAnswer, time.Since(began))
+		u.took = append(u.took, time.Since(began))
 		return status, answer, nil
 	}
 	u.open++
@@ -113,9 +113,10 @@ func (u *user) title() string {
 }
 
 // create never sends a title twice, so that what is found says which request was applied.
-func (u *user) create(ctx context.Context) error {
-	for {
-		asked := u.fields()
+func (u *user) create(ctx context.Context) error { return u.createWith(ctx, u.fields()) }
+
+func (u *user) createWith(ctx context.Context, asked object) error {
+	for ; ; asked["title"] = u.title() {
 		status, body, err := u.send(ctx, "POST", u.path(""), asked, "")
 		var t object
 		switch {
