@@ -72,6 +72,8 @@ var foreign = []struct {
 	{"github.com/gofiber/", []string{
 		"adapters/rest", "adapters/live", "adapters/identity", "adapters/dapr", "apps/frontend", "apps/internal/boot", "test/", "bench",
 	}},
+	{"github.com/gobwas/", []string{"adapters/live"}},
+	{"github.com/fasthttp/websocket", []string{"test/", "bench"}},
 	{"testing", []string{"test/"}},
 }
 

@@ -64,6 +64,7 @@ type Config struct {
 
 	Drain          time.Duration `env:"DRAIN_TIMEOUT" envDefault:"10s"`
 	EventRetention time.Duration `env:"EVENT_RETENTION" envDefault:"720h"`
+	Heartbeat      Interval      `env:"WS_HEARTBEAT_INTERVAL" envDefault:"25s"`
 
 	LogLevel  string `env:"LOG_LEVEL" envDefault:"info"`
 	LogFormat string `env:"LOG_FORMAT" envDefault:"text"`
@@ -228,7 +229,8 @@ func (c *Config) Validate() error {
 		bad(err != nil || (u.Scheme != "http" && u.Scheme != "https") || u.Host == "", "BETTER_AUTH_URL=%q is no http or https address", c.BetterAuthURL)
 	}
 	bad(c.JWTSecret != "" && len(c.JWTSecret) < auth.MinSecret, "JWT_SECRET has %d bytes, it needs at least %d: make one with openssl rand -base64 48", len(c.JWTSecret), auth.MinSecret)
-	bad(c.Service == domain.BackendAPI && c.JWTSecret == "" && c.BetterAuthURL == "", "JWT_SECRET or BETTER_AUTH_URL is needed to verify tokens: every process must share the one, or the other issues them")
+	bad(c.Heartbeat < Interval(time.Second) || c.Heartbeat > Interval(time.Hour), "WS_HEARTBEAT_INTERVAL=%s: choose between 1s and 1h", c.Heartbeat)
+	bad((c.Service == domain.BackendAPI || c.Service == domain.WebsocketService) && c.JWTSecret == "" && c.BetterAuthURL == "", "JWT_SECRET or BETTER_AUTH_URL is needed to verify tokens: every process must share the one, or the other issues them")
 	bad(c.DatabaseURL != "" && !slices.ContainsFunc([]string{"postgres://", "postgresql://", "sqlite:"}, func(p string) bool { return strings.HasPrefix(c.DatabaseURL, p) }),
 		"DATABASE_URL begins with %.8q: it must begin with postgres:// or sqlite:", c.DatabaseURL)
 	bad(c.EventRetention < time.Hour, "EVENT_RETENTION=%s: keep events for at least 1h, so that clients can catch up", c.EventRetention)

@@ -55,6 +55,14 @@ func (r runtime) consume(service domain.Service, handler delivery.Handler) {
 	}))
 }
 
+// listen gives handler every event of the broadcast that service gets, in each of its instances.
+func (r runtime) listen(service domain.Service, handler delivery.Handler) {
+	sub := ports.Subscription{Group: string(service), Topics: domain.ConsumedBy(service, true), Mode: ports.Broadcast, Drain: r.Config.Drain}
+	r.append(background(r.Log, "broadcast "+string(service), func(ctx context.Context) error {
+		return r.Subscriber.Subscribe(ctx, sub, delivery.Broadcast(handler, r.Log))
+	}))
+}
+
 // relay publishes what service stored.
 func (r runtime) relay(service domain.Service) {
 	opts := outbox.Options{}

@@ -35,6 +35,8 @@ func variableOf(field string) string {
 // example says what a value of type t looks like.
 func example(t reflect.Type) string {
 	switch {
+	case t == reflect.TypeFor[Interval]():
+		return "a time with its unit, such as 25s, or a number of seconds"
 	case t == reflect.TypeFor[time.Duration]():
 		return "a time with its unit, such as 10s"
 	case t.Kind() == reflect.Bool:
