@@ -55,5 +55,5 @@ func ParseRequest(body []byte) (Request, error) {
 		}
 		return Request{Resume: &domain.Position{Epoch: epoch, Value: *in.Position}}, nil
 	}
-	return Request{}, domain.Malformed("the type of a message is auth, resume or ping, not %.40q", in.Type)
+	return Request{}, domain.Malformed("the type of a message is auth, resume or ping, not %+.40q", in.Type)
 }
