@@ -12,7 +12,6 @@ import (
 	"github.com/gofiber/fiber/v2"
 
 	"github.com/tasktide/tasktide/core/domain"
-	"github.com/tasktide/tasktide/core/jsonappend"
 	"github.com/tasktide/tasktide/core/realtime"
 )
 
@@ -97,17 +96,16 @@ func streamHead(c *fiber.Ctx) string {
 	return b.String()
 }
 
-// appendEvent is a writer's encode for server-sent events. A close is an event
-// of its own kind, for who listens for it; EventSource reconnects by itself.
+// appendEvent is a writer's encode for server-sent events. Why a stream ends is a
+// comment, for who looks at it: EventSource reconnects by itself, and learns from
+// the status of that answer whether it may.
 func appendEvent(b []byte, m *realtime.Message) []byte {
 	switch m.Kind {
 	case realtime.Ping, realtime.Pong:
 		return append(b, ": keep-alive\n\n"...)
 	case realtime.Close:
-		b = append(b, "event: close\ndata: {\"code\":"...)
-		b = strconv.AppendInt(b, int64(m.Code), 10)
-		b = append(b, ",\"reason\":"...)
-		return append(jsonappend.String(b, m.Reason), "}\n\n"...)
+		b = strconv.AppendInt(append(b, ": closed "...), int64(m.Code), 10)
+		return append(append(append(b, ' '), m.Reason...), "\n\n"...)
 	case realtime.Text:
 	}
 	if m.Place != (domain.Position{}) {

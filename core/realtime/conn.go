@@ -11,7 +11,7 @@ import (
 type Options struct {
 	Expires time.Time        // of the token: the connection ends then
 	From    *domain.Position // where the client is; nil: at the head
-	Hold    bool             // hold events back until the client's first message, for a second at most: it may resume
+	Hold    bool             // hold events back until the client's first message, for 3 s at most: it may resume
 	Ping    time.Duration    // between pings; 0: none
 	Silence time.Duration    // after which a client that was not heard of is gone; 0: never
 

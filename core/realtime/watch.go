@@ -11,7 +11,7 @@ import (
 
 const (
 	tick      = 250 * time.Millisecond
-	holdFor   = time.Second
+	holdFor   = 3 * time.Second
 	warnAhead = time.Minute // before a token's end
 )
 
