@@ -113,6 +113,27 @@ func TestWhatNeverOccursIsKnown(t *testing.T) {
 	}
 }
 
+func TestARuleIsHopelessWhenNoStartHelps(t *testing.T) {
+	t.Parallel()
+	for text, hopeless := range map[string]bool{
+		"FREQ=YEARLY;BYMONTH=2;BYMONTHDAY=30":             true,
+		"FREQ=MONTHLY;BYDAY=6MO":                          true,
+		"FREQ=WEEKLY;BYDAY=MO;BYSETPOS=2":                 true,
+		"FREQ=MONTHLY;INTERVAL=12;BYMONTH=2":              false,
+		"FREQ=HOURLY;INTERVAL=24;BYHOUR=9":                false,
+		"FREQ=YEARLY;INTERVAL=4;BYMONTH=2;BYMONTHDAY=29":  false,
+		"FREQ=YEARLY;BYMONTH=2":                           false,
+		"FREQ=DAILY;INTERVAL=7;BYDAY=MO":                  false,
+		"FREQ=WEEKLY;INTERVAL=999999999;BYMONTH=3":        false,
+		"FREQ=HOURLY;BYHOUR=1;BYMONTH=2;BYMONTHDAY=30,31": true,
+	} {
+		r, err := Parse(text)
+		if err != nil || r.Hopeless() != hopeless {
+			t.Errorf("%s: hopeless is %v, %v", text, r.Hopeless(), err)
+		}
+	}
+}
+
 func FuzzParse(f *testing.F) {
 	for _, s := range append(hostile, "RRULE:freq=monthly;byday=-1fr,+2mo;until=20261231T000000Z;wkst=su;rscale=gregorian;skip=forward", "FREQ=DAILY;X", "") {
 		f.Add(s)

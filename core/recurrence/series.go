@@ -78,10 +78,15 @@ func (s Series) over(at time.Time) bool {
 // Never says that the rule, if a series begins at start, has nothing to occur
 // after it, however long it goes on: not because it ends.
 func (r Rule) Never(start time.Time, zone *time.Location) bool {
-	// The calendar repeats after 400 years: there is room ahead of the year 2000.
-	shown := wallOf(start, zone)
-	shown = wall(mod(int64(shown), 146_097*day)) // 1970 to 2370
+	// The calendar repeats after 400 years: there is room behind 2370.
+	shown := wall(mod(int64(wallOf(start, zone)), 146_097*day))
 	at := time.UnixMicro(int64(shown)).UTC()
 	_, ok := newWalk(r, at, time.UTC).next(at)
 	return !ok
+}
+
+// Hopeless says that the rule never occurs, wherever a series begins.
+func (r Rule) Hopeless() bool {
+	r.interval = 1 // with every period there is one for each start
+	return r.Never(time.Date(2000, 1, 1, 0, 0, 0, 0, time.UTC), time.UTC)
 }

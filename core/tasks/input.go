@@ -36,7 +36,8 @@ func (o Optional[T]) Given() bool { return o.state == given }
 //   - Priority, Category: required; one of the known words, in any case
 //   - DueDate, RecurringEndDate, ReminderAt: the years 1 to 9999 in UTC; stored
 //     in UTC, cut to microseconds
-//   - RecurringRule: daily, weekly, monthly, yearly or an RRULE; "" is null
+//   - RecurringRule: what core/recurrence reads and what can occur, kept in its
+//     normalised form; "" is null
 //   - Tags: trimmed, lower-cased, empty and repeated ones dropped; then at most 10
 //     of 1 to 50 code points
 //   - TimeZone: an IANA name; "" is null; the default is UTC

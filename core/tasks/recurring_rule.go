@@ -1,13 +1,13 @@
 package tasks
 
 import (
-	"slices"
 	"strings"
+
+	"github.com/tasktide/tasktide/core/domain"
+	"github.com/tasktide/tasktide/core/recurrence"
 )
 
-// rule normalizes a recurring rule: the four words in lower case, an RRULE in
-// upper case without the "RRULE:" in front; nil for none. It checks the form
-// only; whether an RRULE ever occurs is for whoever computes occurrences.
+// rule reads a recurring rule and returns its normalised text; nil for none.
 func (p *problems) rule(o Optional[string]) *string {
 	s := strings.TrimSpace(o.Value)
 	if s == "" {
@@ -17,55 +17,34 @@ func (p *problems) rule(o Optional[string]) *string {
 		p.add("recurringRule", "has more than %d characters", MaxRule)
 		return nil
 	}
-	for _, word := range [...]string{"daily", "weekly", "monthly", "yearly"} {
-		if strings.EqualFold(s, word) {
-			return &word
-		}
+	r, err := recurrence.Parse(s)
+	if err != nil {
+		p.add("recurringRule", "must be daily, weekly, monthly, yearly or an RRULE like FREQ=WEEKLY;BYDAY=MO,FR: "+err.Error())
+		return nil
 	}
-	s = strings.TrimPrefix(strings.ToUpper(s), "RRULE:")
-	if wrong := rruleProblem(s); wrong != "" {
-		p.add("recurringRule", "must be daily, weekly, monthly, yearly or an RRULE like FREQ=WEEKLY;BYDAY=MO,FR: "+wrong)
-	}
+	s = r.String()
 	return &s
 }
 
-func rruleProblem(s string) string {
-	seen := make([]string, 0, 8)
-	for part := range strings.SplitSeq(s, ";") {
-		key, value, ok := strings.Cut(part, "=")
-		switch {
-		case !ok || value == "":
-			return "each part is KEY=VALUE"
-		case !rruleKey(key):
-			return "it has a part that RRULE does not know"
-		case slices.Contains(seen, key):
-			return key + " is there twice"
-		case strings.Trim(value, "ABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789,+-") != "":
-			return key + " has a character that RRULE does not know"
-		case key == "FREQ" && !frequency(value):
-			return "FREQ is SECONDLY, MINUTELY, HOURLY, DAILY, WEEKLY, MONTHLY or YEARLY"
+// occurs refuses a rule that, from the due date on, has no date to occur on. It
+// is asked when one of the three that decide this is in the input. Without a due
+// date only a rule that no start could help is refused.
+func (s *Service) occurs(p *problems, t *domain.Task, in *Input) {
+	if t.RecurringRule == nil || !in.RecurringRule.Present() && !in.DueDate.Present() && !in.TimeZone.Present() {
+		return
+	}
+	r, err := recurrence.Parse(*t.RecurringRule)
+	if err != nil {
+		return // an old one that is not in this input
+	}
+	if t.DueDate == nil {
+		if r.Hopeless() {
+			p.add("recurringRule", "never occurs: there is no date that has all that it asks for")
 		}
-		seen = append(seen, key)
+		return
 	}
-	if !slices.Contains(seen, "FREQ") {
-		return "FREQ is missing"
+	zone, err := s.location(t.TimeZone)
+	if err == nil && r.Never(*t.DueDate, zone) {
+		p.add("recurringRule", "never occurs: counted from the due date there is no date that has all that it asks for")
 	}
-	return ""
-}
-
-func rruleKey(key string) bool {
-	switch key {
-	case "FREQ", "UNTIL", "COUNT", "INTERVAL", "BYSECOND", "BYMINUTE", "BYHOUR", "BYDAY", "BYMONTHDAY",
-		"BYYEARDAY", "BYWEEKNO", "BYMONTH", "BYSETPOS", "WKST":
-		return true
-	}
-	return false
-}
-
-func frequency(value string) bool {
-	switch value {
-	case "SECONDLY", "MINUTELY", "HOURLY", "DAILY", "WEEKLY", "MONTHLY", "YEARLY":
-		return true
-	}
-	return false
 }

@@ -8,6 +8,7 @@ import (
 	"unicode/utf8"
 
 	"github.com/tasktide/tasktide/core/domain"
+	"github.com/tasktide/tasktide/core/recurrence"
 )
 
 // The limits of a task's fields, in code points and elements.
@@ -16,7 +17,7 @@ const (
 	MaxDescription = 1000
 	MaxTags        = 10
 	MaxTag         = 50
-	MaxRule        = 500
+	MaxRule        = recurrence.MaxLength
 	maxZone        = 64
 )
 
@@ -54,6 +55,9 @@ func (s *Service) apply(t *domain.Task, in *Input, create bool) []domain.FieldEr
 	}
 	if in.TimeZone.Present() {
 		t.TimeZone = s.zone(&bad, strings.TrimSpace(in.TimeZone.Value))
+	}
+	if len(bad) == 0 {
+		s.occurs(&bad, t, in)
 	}
 	return bad
 }

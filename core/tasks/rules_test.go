@@ -72,16 +72,28 @@ func TestRulesOfEachField(t *testing.T) {
 		"rule": {func(in *tasks.Input) {
 			in.RecurringRule = text("FREQ=MONTHLY;BYDAY=-1FR,+2MO;UNTIL=20261231T000000Z;WKST=MO")
 		}, ""},
-		"rule in small letters":          {func(in *tasks.Input) { in.RecurringRule = text("rrule:freq=daily;interval=2") }, ""},
-		"rule without FREQ":              {func(in *tasks.Input) { in.RecurringRule = text("BYDAY=MO") }, "recurringRule"},
-		"rule with FREQ twice":           {func(in *tasks.Input) { in.RecurringRule = text("FREQ=DAILY;FREQ=DAILY") }, "recurringRule"},
-		"rule with unknown part":         {func(in *tasks.Input) { in.RecurringRule = text("FREQ=DAILY;X=1") }, "recurringRule"},
-		"rule with unknown FREQ":         {func(in *tasks.Input) { in.RecurringRule = text("FREQ=NEVER") }, "recurringRule"},
-		"rule with an empty part":        {func(in *tasks.Input) { in.RecurringRule = text("FREQ=DAILY;") }, "recurringRule"},
-		"rule with a strange character":  {func(in *tasks.Input) { in.RecurringRule = text("FREQ=DAILY;COUNT=1\x00") }, "recurringRule"},
-		"rule with a line end":           {func(in *tasks.Input) { in.RecurringRule = text("FREQ=DAILY\nEXDATE:2026") }, "recurringRule"},
-		"rule of more than 500":          {func(in *tasks.Input) { in.RecurringRule = text("FREQ=DAILY;BYHOUR=" + strings.Repeat("1,", 250)) }, "recurringRule"},
-		"rule of more than 500, unusual": {func(in *tasks.Input) { in.RecurringRule = text(strings.Repeat("\x00", 600)) }, "recurringRule"},
+		"rule in small letters":         {func(in *tasks.Input) { in.RecurringRule = text("rrule:freq=daily;interval=2") }, ""},
+		"rule without FREQ":             {func(in *tasks.Input) { in.RecurringRule = text("BYDAY=MO") }, "recurringRule"},
+		"rule with FREQ twice":          {func(in *tasks.Input) { in.RecurringRule = text("FREQ=DAILY;FREQ=DAILY") }, "recurringRule"},
+		"rule with unknown part":        {func(in *tasks.Input) { in.RecurringRule = text("FREQ=DAILY;X=1") }, "recurringRule"},
+		"rule with unknown FREQ":        {func(in *tasks.Input) { in.RecurringRule = text("FREQ=NEVER") }, "recurringRule"},
+		"rule with an empty part":       {func(in *tasks.Input) { in.RecurringRule = text("FREQ=DAILY;") }, "recurringRule"},
+		"rule with a strange character": {func(in *tasks.Input) { in.RecurringRule = text("FREQ=DAILY;COUNT=1\x00") }, "recurringRule"},
+		"rule with a line end":          {func(in *tasks.Input) { in.RecurringRule = text("FREQ=DAILY\nEXDATE:2026") }, "recurringRule"},
+		"rule that never occurs":        {func(in *tasks.Input) { in.RecurringRule = text("FREQ=YEARLY;BYMONTH=2;BYMONTHDAY=30") }, "recurringRule"},
+		"rule that never meets the due date": {func(in *tasks.Input) {
+			in.RecurringRule = text("FREQ=DAILY;INTERVAL=7;BYDAY=MO")
+			in.DueDate = tasks.Some(time.Date(2026, 11, 24, 0, 0, 0, 0, time.UTC))
+		}, "recurringRule"},
+		"rule that meets the due date in its zone": {func(in *tasks.Input) {
+			in.RecurringRule, in.TimeZone = text("FREQ=DAILY;INTERVAL=7;BYDAY=MO"), text("America/New_York")
+			in.DueDate = tasks.Some(time.Date(2026, 11, 24, 0, 0, 0, 0, time.UTC))
+		}, ""},
+		"rule that some due date would suit": {func(in *tasks.Input) { in.RecurringRule = text("FREQ=DAILY;INTERVAL=7;BYDAY=MO") }, ""},
+		"rule that has ended":                {func(in *tasks.Input) { in.RecurringRule = text("FREQ=DAILY;UNTIL=20010101") }, ""},
+		"rule for every minute":              {func(in *tasks.Input) { in.RecurringRule = text("FREQ=MINUTELY") }, "recurringRule"},
+		"rule of more than 500":              {func(in *tasks.Input) { in.RecurringRule = text("FREQ=DAILY;BYHOUR=" + strings.Repeat("1,", 250)) }, "recurringRule"},
+		"rule of more than 500, unusual":     {func(in *tasks.Input) { in.RecurringRule = text(strings.Repeat("\x00", 600)) }, "recurringRule"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -93,6 +105,27 @@ func TestRulesOfEachField(t *testing.T) {
 				t.Errorf("%v names %q, want %q", err, fields, c.bad)
 			}
 		})
+	}
+}
+
+func TestARuleThatNeverOccursIsToldWhereverItComesFrom(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	in := minimal()
+	in.RecurringRule, in.DueDate = tasks.Some("FREQ=DAILY;INTERVAL=7;BYDAY=TU"), tasks.Some(time.Date(2026, 11, 24, 9, 0, 0, 0, time.UTC))
+	task := w.create(in)
+	for name, change := range map[string]tasks.Input{
+		"due date": {DueDate: tasks.Some(time.Date(2026, 11, 25, 9, 0, 0, 0, time.UTC))},
+		"zone":     {TimeZone: tasks.Some("Pacific/Kiritimati"), DueDate: tasks.Some(time.Date(2026, 11, 24, 12, 0, 0, 0, time.UTC))},
+		"rule":     {RecurringRule: tasks.Some("FREQ=DAILY;INTERVAL=14;BYDAY=WE")},
+	} {
+		_, err := w.Update(t.Context(), "u1", task.ID, change, nil)
+		if fieldsOf(err) != "recurringRule" || !strings.Contains(err.Error(), "never occurs") {
+			t.Errorf("%s: %v", name, err)
+		}
+	}
+	if _, err := w.Update(t.Context(), "u1", task.ID, tasks.Input{Title: tasks.Some("t")}, nil); err != nil {
+		t.Errorf("a change of something else: %v", err)
 	}
 }
 

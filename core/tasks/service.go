@@ -26,7 +26,7 @@ type Service struct {
 	store ports.TaskStore
 	clock ports.Clock
 	ids   IDs
-	zones sync.Map // names of time zones that are known to exist
+	zones sync.Map // *time.Location by name
 }
 
 // New makes the use cases.

@@ -7,21 +7,18 @@ import (
 
 const defaultZone = "UTC"
 
-// zone checks an IANA time zone name; "" is the default. Names that were found
-// once are remembered: loading one reads a file, and there are only some hundred.
+// zone checks an IANA time zone name; "" is the default.
 func (s *Service) zone(p *problems, name string) string {
 	if name == "" || name == defaultZone {
 		return defaultZone
 	}
-	if _, ok := s.zones.Load(name); ok {
+	if _, known := s.zones.Load(name); known {
 		return name
 	}
 	if wrong := CheckZone(name); wrong != "" {
 		p.add("timeZone", wrong)
 		return defaultZone
 	}
-	name = strings.Clone(name)
-	s.zones.Store(name, struct{}{})
 	return name
 }
 
@@ -34,6 +31,19 @@ func CheckZone(name string) string {
 		return "is not a known IANA time zone; one looks like Europe/Berlin"
 	}
 	return ""
+}
+
+// location loads a time zone. Those that were found once are remembered: loading
+// one reads a file, and there are only some hundred.
+func (s *Service) location(name string) (*time.Location, error) {
+	if known, ok := s.zones.Load(name); ok {
+		return known.(*time.Location), nil
+	}
+	found, err := time.LoadLocation(name)
+	if err == nil {
+		s.zones.Store(strings.Clone(name), found)
+	}
+	return found, err
 }
 
 // ianaName keeps out what the system's folder of zones has beside zones, and
