@@ -19,6 +19,7 @@ func (s *Service) zone(p *problems, name string) string {
 		p.add("timeZone", wrong)
 		return defaultZone
 	}
+	_, _ = s.location(name) // found a moment ago
 	return name
 }
 
