@@ -8,13 +8,18 @@ import (
 	"github.com/gofiber/fiber/v2"
 
 	"github.com/tasktide/tasktide/adapters/rest/asyncapi"
+	"github.com/tasktide/tasktide/adapters/rest/page"
 	"github.com/tasktide/tasktide/adapters/rest/spec"
 )
 
 func documentRoutes() []spec.Route {
+	const html = fiber.MIMETextHTMLCharsetUTF8
 	return []spec.Route{
 		documentRoute("/openapi.json", "getOpenAPI", "This description, as OpenAPI 3.1", fiber.MIMEApplicationJSON, spec.Any(), OpenAPI),
 		documentRoute("/asyncapi.json", "getAsyncAPI", "The topics and the live connection, as AsyncAPI 3.0", fiber.MIMEApplicationJSON, spec.Any(), asyncapi.Document),
+		documentRoute("/docs", "readDocs", "This description, for people", html, spec.Text(), func() ([]byte, error) { return page.API(description(), described()) }),
+		documentRoute("/docs/events", "readEventDocs", "The topics and the live connection, for people", html, spec.Text(), page.Events),
+		documentRoute("/docs/style.css", "getDocsStyle", "How the pages look", "text/css; charset=utf-8", spec.Text(), page.Style),
 	}
 }
 
@@ -49,6 +54,8 @@ func document(media string, make func() ([]byte, error)) fiber.Handler {
 		}
 		c.Set(fiber.HeaderETag, d.tag)
 		c.Set(fiber.HeaderCacheControl, "no-cache")
+		c.Set(fiber.HeaderContentSecurityPolicy, page.Policy)
+		c.Set(fiber.HeaderXContentTypeOptions, "nosniff")
 		if c.Get(fiber.HeaderIfNoneMatch) == d.tag {
 			c.Status(fiber.StatusNotModified)
 			return nil

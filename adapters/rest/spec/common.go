@@ -62,15 +62,15 @@ func (a API) problems(table []Route) Ordered {
 			headers.Put("Retry-After", Ordered{{"$ref", "#/components/headers/Retry-After"}})
 		}
 		out.Put(problemName(status), Ordered{
-			{"description", problemAbout(status)}, {"headers", headers},
+			{"description", ProblemAbout(status)}, {"headers", headers},
 			{"content", Ordered{{problemType, Ordered{{"schema", a.Problem.ref()}}}}},
 		})
 	}
 	return out
 }
 
-// problemAbout says when a route answers so.
-func problemAbout(status int) string {
+// ProblemAbout says when a route answers with a status.
+func ProblemAbout(status int) string {
 	switch status {
 	case http.StatusBadRequest:
 		return "The body is not JSON, or a header can't be read."

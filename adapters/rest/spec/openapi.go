@@ -29,16 +29,14 @@ const (
 
 // Document is the OpenAPI 3.1 document of a table.
 func (a API) Document(table []Route) ([]byte, error) {
-	schemas := named{text: map[string][]byte{}}
+	components, err := a.Components(table)
+	if err != nil {
+		return nil, err
+	}
 	var paths Ordered
 	for _, r := range table {
 		if !slices.ContainsFunc(a.Tags, func(t Tag) bool { return t.Name == r.Tag }) {
 			return nil, fmt.Errorf("%s %s has the tag %q, which nobody describes", r.Method, r.Path, r.Tag)
-		}
-		for _, s := range r.schemas() {
-			if err := schemas.add(s); err != nil {
-				return nil, fmt.Errorf("%s %s: %w", r.Method, r.Path, err)
-			}
 		}
 		i := slices.IndexFunc(paths, func(m Member) bool { return m.Name == r.Path })
 		if i < 0 {
@@ -48,11 +46,8 @@ func (a API) Document(table []Route) ([]byte, error) {
 		item, _ := paths[i].Value.(Ordered)
 		paths[i].Value = append(item, Member{strings.ToLower(r.Method), a.operation(r)})
 	}
-	if err := schemas.add(a.Problem); err != nil {
-		return nil, err
-	}
 	var list Ordered
-	for _, s := range schemas.order {
+	for _, s := range components {
 		list.Put(s.Name, s.full())
 	}
 	tags := make([]Ordered, len(a.Tags))
@@ -73,6 +68,22 @@ func (a API) Document(table []Route) ([]byte, error) {
 			{"headers", commonHeaders()}, {"responses", a.problems(table)}, {"schemas", list},
 		}},
 	})
+}
+
+// Components are the named schemas that a table uses, in the order of their first use.
+func (a API) Components(table []Route) ([]*Schema, error) {
+	schemas := named{text: map[string][]byte{}}
+	for _, r := range table {
+		for _, s := range r.schemas() {
+			if err := schemas.add(s); err != nil {
+				return nil, fmt.Errorf("%s %s: %w", r.Method, r.Path, err)
+			}
+		}
+	}
+	if err := schemas.add(a.Problem); err != nil {
+		return nil, err
+	}
+	return schemas.order, nil
 }
 
 func (r Route) schemas() []*Schema {
@@ -131,8 +142,8 @@ func (r Route) security() []Ordered {
 
 var placeholder = regexp.MustCompile(`\{(\w+)\}`)
 
-// parameters lists those of the path first.
-func (a API) parameters(r Route) []Ordered {
+// Parameters are all parameters of a route but X-Request-ID, those of the path first.
+func (a API) Parameters(r Route) []Param {
 	var all []Param
 	for _, m := range placeholder.FindAllStringSubmatch(r.Path, -1) {
 		name := m[1]
@@ -144,8 +155,12 @@ func (a API) parameters(r Route) []Ordered {
 			all = append(all, InPath(name, a.ID, "Its id."))
 		}
 	}
+	return append(all, r.Params...)
+}
+
+func (a API) parameters(r Route) []Ordered {
 	out := []Ordered{}
-	for _, p := range append(all, r.Params...) {
+	for _, p := range a.Parameters(r) {
 		o := Ordered{{"name", p.Name}, {"in", p.In}, {"description", p.About}}
 		if p.Required {
 			o.Put("required", true)

@@ -84,6 +84,13 @@ func May(name string, s *Schema) Property { return Property{Name: name, Schema: 
 // Named makes s a component.
 func (s *Schema) Named(name string) *Schema { s.Name = name; return s }
 
+// Unnamed is s as itself, not as the component that it is.
+func (s *Schema) Unnamed() *Schema {
+	c := *s
+	c.Name = ""
+	return &c
+}
+
 // About describes s.
 func (s *Schema) About(text string) *Schema { s.Description = text; return s }
 

@@ -37,8 +37,9 @@ func New(document []byte) (*Checker, error) {
 	if err != nil {
 		return nil, err
 	}
-	// Beside those that HTTP, CORS and proxies bring.
-	standard := config.WithStrictIgnoredHeadersExtra("Cache-Control", "Vary", "Access-Control-Allow-Origin", "Access-Control-Allow-Credentials", "Access-Control-Expose-Headers")
+	// What HTTP, CORS and browsers' safety bring is not part of an API.
+	standard := config.WithStrictIgnoredHeadersExtra("Cache-Control", "Vary", "Content-Security-Policy", "X-Content-Type-Options",
+		"Access-Control-Allow-Origin", "Access-Control-Allow-Credentials", "Access-Control-Expose-Headers")
 	answers, errs := validator.NewValidator(doc, quiet, config.WithFormatAssertions(), config.WithStrictMode(), standard)
 	if len(errs) > 0 {
 		return nil, errors.Join(errs...)
@@ -69,7 +70,7 @@ func (c *Checker) Check(request *http.Request, body []byte, status int, header h
 		if missing(list) && (status == http.StatusNotFound || status == http.StatusMethodNotAllowed) {
 			return nil
 		}
-		return fmt.Errorf("the answer %d to %s %s is not as described: %w\n%s", status, r.Method, r.URL.Path, joined(list), answer)
+		return fmt.Errorf("the answer %d to %s %s is not as described: %w\n%.500s", status, r.Method, r.URL.Path, joined(list), answer)
 	}
 	if status >= 300 {
 		return nil
