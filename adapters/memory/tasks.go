@@ -212,7 +212,7 @@ func (s *Tasks) Heads(_ context.Context, users []string) (map[string]domain.Head
 func clone(t domain.Task) domain.Task {
 	t.Tags = slices.Clone(t.Tags)
 	t.Description, t.RecurringRule = copyOf(t.Description), copyOf(t.RecurringRule)
-	t.DueDate, t.RecurringEndDate, t.ReminderAt = copyOf(t.DueDate), copyOf(t.RecurringEndDate), copyOf(t.ReminderAt)
+	t.DueDate, t.RecurringEndDate, t.ReminderAt, t.SeriesStart = copyOf(t.DueDate), copyOf(t.RecurringEndDate), copyOf(t.ReminderAt), copyOf(t.SeriesStart)
 	t.ParentTaskID, t.PreviousTaskID = copyOf(t.ParentTaskID), copyOf(t.PreviousTaskID)
 	return t
 }

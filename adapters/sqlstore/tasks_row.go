@@ -27,6 +27,8 @@ type taskRow struct {
 	RecurringEndDate *stamp
 	ParentTaskID     *uuid.UUID
 	PreviousTaskID   *uuid.UUID
+	SeriesStart      *stamp
+	SeriesIndex      int64
 	ReminderAt       *stamp
 	ReminderSent     bool
 	Tags             string
@@ -41,7 +43,7 @@ type taskRow struct {
 var taskColumns = [...]column{
 	{"user_id", "text"}, {"id", "uuid"}, {"title", "text"}, {"description", "text"}, {"priority", "text"},
 	{"category", "text"}, {"completed", "boolean"}, {"due_date", "timestamptz"}, {"recurring_rule", "text"},
-	{"recurring_end_date", "timestamptz"}, {"parent_task_id", "uuid"}, {"previous_task_id", "uuid"},
+	{"recurring_end_date", "timestamptz"}, {"parent_task_id", "uuid"}, {"previous_task_id", "uuid"}, {"series_start", "timestamptz"}, {"series_index", "bigint"},
 	{"reminder_at", "timestamptz"}, {"reminder_sent", "boolean"}, {"tags", "jsonb"}, {"time_zone", "text"},
 	{"version", "bigint"}, {"created_at", "timestamptz"}, {"updated_at", "timestamptz"}, {"search_text", "text"},
 }
@@ -52,7 +54,7 @@ func (r *taskRow) args() []any {
 	return []any{
 		r.UserID, r.ID.String(), r.Title, r.Description, r.Priority,
 		r.Category, r.Completed, r.DueDate.text(), r.RecurringRule,
-		r.RecurringEndDate.text(), idText(r.ParentTaskID), idText(r.PreviousTaskID),
+		r.RecurringEndDate.text(), idText(r.ParentTaskID), idText(r.PreviousTaskID), r.SeriesStart.text(), r.SeriesIndex,
 		r.ReminderAt.text(), r.ReminderSent, r.Tags, r.TimeZone,
 		r.Version, r.CreatedAt.String(), r.UpdatedAt.String(), r.SearchText,
 	}
@@ -90,7 +92,7 @@ func rowOfTask(t domain.Task) (*taskRow, error) {
 	if err := datable(t.CreatedAt, t.UpdatedAt); err != nil {
 		return nil, err
 	}
-	for _, at := range []*stamp{stampOf(t.DueDate), stampOf(t.RecurringEndDate), stampOf(t.ReminderAt)} {
+	for _, at := range []*stamp{stampOf(t.DueDate), stampOf(t.RecurringEndDate), stampOf(t.ReminderAt), stampOf(t.SeriesStart)} {
 		if at != nil {
 			if _, err := at.Value(); err != nil {
 				return nil, err
@@ -109,7 +111,7 @@ func rowOfTask(t domain.Task) (*taskRow, error) {
 		UserID: t.UserID, ID: t.ID, Title: t.Title, Description: t.Description,
 		Priority: string(t.Priority), Category: string(t.Category), Completed: t.Completed,
 		DueDate: stampOf(t.DueDate), RecurringRule: t.RecurringRule, RecurringEndDate: stampOf(t.RecurringEndDate),
-		ParentTaskID: t.ParentTaskID, PreviousTaskID: t.PreviousTaskID,
+		ParentTaskID: t.ParentTaskID, PreviousTaskID: t.PreviousTaskID, SeriesStart: stampOf(t.SeriesStart), SeriesIndex: t.SeriesIndex,
 		ReminderAt: stampOf(t.ReminderAt), ReminderSent: t.ReminderSent,
 		Tags: string(tagsJSON), TimeZone: t.TimeZone, Version: t.Version,
 		CreatedAt: stamp(t.CreatedAt), UpdatedAt: stamp(t.UpdatedAt),
@@ -122,7 +124,7 @@ func (r *taskRow) task() (domain.Task, error) {
 		ID: r.ID, UserID: r.UserID, Title: r.Title, Description: r.Description,
 		Priority: domain.Priority(r.Priority), Category: domain.Category(r.Category), Completed: r.Completed,
 		DueDate: r.DueDate.ptr(), RecurringRule: r.RecurringRule, RecurringEndDate: r.RecurringEndDate.ptr(),
-		ParentTaskID: r.ParentTaskID, PreviousTaskID: r.PreviousTaskID,
+		ParentTaskID: r.ParentTaskID, PreviousTaskID: r.PreviousTaskID, SeriesStart: r.SeriesStart.ptr(), SeriesIndex: r.SeriesIndex,
 		ReminderAt: r.ReminderAt.ptr(), ReminderSent: r.ReminderSent, Tags: []string{},
 		TimeZone: r.TimeZone, Version: r.Version,
 		CreatedAt: *(&r.CreatedAt).ptr(), UpdatedAt: *(&r.UpdatedAt).ptr(),

@@ -60,6 +60,8 @@ type Task struct {
 	RecurringEndDate *time.Time
 	ParentTaskID     *uuid.UUID // first task of the series
 	PreviousTaskID   *uuid.UUID // occurrence before this one; unique for a user
+	SeriesStart      *time.Time // due date that the rule counts from; nil: this task's
+	SeriesIndex      int64      // occurrences of the series before this one
 	ReminderAt       *time.Time
 	ReminderSent     bool
 	Tags             []string // never nil; trimmed, lower case

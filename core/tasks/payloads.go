@@ -24,6 +24,8 @@ func FullPayload(t *domain.Task) json.RawMessage {
 	b = jsonappend.TimeOrNull(append(b, `,"recurring_end_date":`...), t.RecurringEndDate)
 	b = jsonappend.UUIDOrNull(append(b, `,"parent_task_id":`...), t.ParentTaskID)
 	b = jsonappend.UUIDOrNull(append(b, `,"previous_task_id":`...), t.PreviousTaskID)
+	b = jsonappend.TimeOrNull(append(b, `,"series_start":`...), t.SeriesStart)
+	b = jsonappend.Int(append(b, `,"series_index":`...), t.SeriesIndex)
 	b = jsonappend.TimeOrNull(append(b, `,"reminder_at":`...), t.ReminderAt)
 	b = jsonappend.Bool(append(b, `,"reminder_sent":`...), t.ReminderSent)
 	b = jsonappend.Strings(append(b, `,"tags":`...), t.Tags)

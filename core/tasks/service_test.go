@@ -128,7 +128,7 @@ func TestACreatedTaskIsStoredWithItsEvent(t *testing.T) {
 	}
 	sameJSON(t, e.Data, `{"task_id":"`+task.ID.String()+`","title":"Buy \"milk\"","description":null,"priority":"high","category":"home",
 		"status":"pending","completed":false,"due_date":"2026-02-04T23:00:00.000000Z","recurring_rule":null,"recurring_end_date":null,
-		"parent_task_id":null,"previous_task_id":null,"reminder_at":null,"reminder_sent":false,"tags":["shop","food"],"time_zone":"UTC",
+		"parent_task_id":null,"previous_task_id":null,"series_start":null,"series_index":0,"reminder_at":null,"reminder_sent":false,"tags":["shop","food"],"time_zone":"UTC",
 		"version":1,"created_at":"2026-02-04T10:00:00.123456Z","updated_at":"2026-02-04T10:00:00.123456Z"}`)
 }
 

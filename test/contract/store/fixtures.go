@@ -52,6 +52,7 @@ func fullTask(user string) domain.Task {
 	t.RecurringRule = ref("FREQ=MONTHLY;BYMONTHDAY=-1")
 	t.RecurringEndDate = ref(t.CreatedAt.Add(3000 * time.Hour))
 	t.ParentTaskID, t.PreviousTaskID = ref(newID()), ref(newID())
+	t.SeriesStart, t.SeriesIndex = ref(t.CreatedAt.Add(-time.Hour)), 7
 	t.ReminderAt, t.ReminderSent = ref(t.CreatedAt.Add(time.Microsecond)), true
 	t.Tags = []string{"b", "a", `"quoted"`, "日本", `a\b`, "b'"}
 	return t
