@@ -24,7 +24,7 @@ type source struct {
 func (w *world) source(user string, headers ...string) *source {
 	w.t.Helper()
 	a := w.get("/api/sse/"+user, headers...)
-	if a.StatusCode != 200 || a.Header.Get("Content-Type") != "text/event-stream" || a.Header.Get("Cache-Control") != "no-store" {
+	if a.StatusCode != http.StatusOK || a.Header.Get("Content-Type") != "text/event-stream" || a.Header.Get("Cache-Control") != "no-store" {
 		w.t.Fatalf("status %d %v", a.StatusCode, a.Header)
 	}
 	return &source{t: w.t, lines: bufio.NewReader(a.Body)}

@@ -9,6 +9,7 @@ import (
 	"fmt"
 	"io"
 	"net"
+	"net/http"
 	"strings"
 	"testing"
 	"time"
@@ -385,7 +386,7 @@ func TestWithoutTheDatabaseAClientIsToldToComeBack(t *testing.T) {
 	s, _ := w.dial("/ws/u", bearer)
 	s.want("4003")
 	a := w.get("/api/sse/u", bearer)
-	if a.StatusCode != 503 || a.Header.Get("Retry-After") == "" {
+	if a.StatusCode != http.StatusServiceUnavailable || a.Header.Get("Retry-After") == "" {
 		t.Errorf("server-sent events: %d %v", a.StatusCode, a.Header)
 	}
 }
