@@ -80,3 +80,9 @@ func (c *clock) shows(t time.Time) wall {
 	}
 	return wallOf(t, c.zone)
 }
+
+// Move is the time that is as far from to as t is from from, on the wall clock: a
+// reminder at 9:00 for what is due at 10:00 stays at 9:00 when the clocks change.
+func Move(t, from, to time.Time, zone *time.Location) time.Time {
+	return instant(wallOf(to, zone)+wallOf(t, zone)-wallOf(from, zone), zone)
+}

@@ -1,0 +1,89 @@
+package recurring
+
+import (
+	"fmt"
+	"strings"
+	"sync"
+	"time"
+
+	"github.com/tasktide/tasktide/core/domain"
+	"github.com/tasktide/tasktide/core/recurrence"
+)
+
+// next is the occurrence after t, whose completion e is; false when the series
+// has ended.
+//
+// It is the first after the due date and after the completion: early, late and
+// in time there is one, and none that is over already. The completion counts, not
+// the moment of handling it, so that every handler finds the same.
+func (s *Service) next(t domain.Task, e domain.Event) (domain.Task, bool, error) {
+	rule, err := recurrence.Parse(*t.RecurringRule)
+	if err != nil {
+		return t, false, domain.Permanent(fmt.Errorf("the recurring rule %.80q of task %s can't be read: %w", *t.RecurringRule, t.ID, err))
+	}
+	zone, err := s.zones.load(t.TimeZone)
+	if err != nil {
+		return t, false, domain.Permanent(fmt.Errorf("the time zone of task %s: %w", t.ID, err))
+	}
+	due := dueOf(t, e)
+	series := seriesOf(t, due, rule, zone)
+	following, ok := series.Following(recurrence.Occurrence{At: due, Index: t.SeriesIndex}, e.Time)
+	if !ok {
+		return t, false, nil
+	}
+	now := s.clock.Now().UTC().Truncate(time.Microsecond)
+	n := domain.Task{
+		ID: s.ids.Task(), UserID: e.UserID, Title: t.Title, Description: t.Description, Priority: t.Priority, Category: t.Category,
+		DueDate: &following.At, RecurringRule: t.RecurringRule, RecurringEndDate: t.RecurringEndDate,
+		ParentTaskID: t.ParentTaskID, PreviousTaskID: &t.ID, SeriesStart: &series.Start, SeriesIndex: following.Index,
+		Tags: t.Tags, TimeZone: t.TimeZone, Version: 1, CreatedAt: now, UpdatedAt: now,
+	}
+	if n.ParentTaskID == nil {
+		n.ParentTaskID = &t.ID
+	}
+	if t.ReminderAt != nil {
+		at := recurrence.Move(*t.ReminderAt, due, following.At, zone)
+		if at.Year() >= 1 && at.Year() <= 9999 {
+			n.ReminderAt = &at
+		}
+	}
+	return n, true, nil
+}
+
+// dueOf is where the task stands in time: without a due date, the minute in which
+// it was completed.
+func dueOf(t domain.Task, e domain.Event) time.Time {
+	if t.DueDate != nil {
+		return *t.DueDate
+	}
+	return e.Time.UTC().Truncate(time.Minute)
+}
+
+// seriesOf counts from where the series began, as long as the task still stands
+// in it: a due date, rule or zone that was changed begins anew from the due date.
+func seriesOf(t domain.Task, due time.Time, rule recurrence.Rule, zone *time.Location) recurrence.Series {
+	s := recurrence.Series{Rule: rule, Start: due, Zone: zone}
+	if t.SeriesStart != nil {
+		before := s
+		before.Start = *t.SeriesStart
+		if before.Has(due) {
+			s = before
+		}
+	}
+	s.End = t.RecurringEndDate
+	return s
+}
+
+// zones remembers time zones: loading one reads a file.
+type zones struct{ known sync.Map }
+
+func (z *zones) load(name string) (*time.Location, error) {
+	if known, ok := z.known.Load(name); ok {
+		return known.(*time.Location), nil
+	}
+	zone, err := time.LoadLocation(name)
+	if err == nil {
+		z.known.Store(strings.Clone(name), zone)
+	}
+	return zone, err
+}
