@@ -25,11 +25,15 @@ type Tasks struct {
 	epoch uuid.UUID
 	mu    sync.Mutex
 	users map[string]*userTasks
+
+	reminders []chan struct{} // who wants to know of reminders that were set
 }
 
 type userTasks struct {
 	tasks  map[uuid.UUID]domain.Task
 	events []domain.Event // positions 1, 2, 3, …
+
+	notifications []domain.Notification
 }
 
 // NewTasks makes an empty store with a stream epoch of its own.
@@ -68,6 +72,7 @@ func (s *Tasks) Create(_ context.Context, t domain.Task, e domain.Event) (int64,
 		}
 	}
 	u.tasks[t.ID] = clone(t)
+	s.stored(&t)
 	return u.append(e), nil
 }
 
@@ -90,6 +95,7 @@ func (s *Tasks) Update(_ context.Context, t domain.Task, e domain.Event) (int64,
 		return 0, err
 	}
 	u.tasks[t.ID] = clone(t)
+	s.stored(&t)
 	return u.append(e), nil
 }
 

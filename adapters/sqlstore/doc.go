@@ -1,10 +1,10 @@
 // Package sqlstore keeps everything Tasktide remembers in PostgreSQL or SQLite.
 //
 // A DB is one database; the types beside it (Tasks, Audit, Outbox, Streams,
-// DeadLetters, State) are its repositories and may share it. All are safe for
-// concurrent use. Opening does no I/O; DB.Run is the only thing that lives in
-// the background: on PostgreSQL it listens for other processes' commits and
-// tells them of ours.
+// Reminders, Notifications, DeadLetters, State) are its repositories and may
+// share it. All are safe for concurrent use. Opening does no I/O; DB.Run is the
+// only thing that lives in the background: on PostgreSQL it listens for other
+// processes' commits and tells them of ours.
 //
 // What holds on both dialects:
 //

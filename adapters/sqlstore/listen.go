@@ -11,9 +11,10 @@ import (
 )
 
 const (
-	channelOutbox  = "tasktide_outbox"  // payload: the publisher
-	channelRedrive = "tasktide_redrive" // payload: the group
-	notifyEvery    = 3 * time.Millisecond
+	channelOutbox   = "tasktide_outbox"   // payload: the publisher
+	channelRedrive  = "tasktide_redrive"  // payload: the group
+	channelReminder = "tasktide_reminder" // no payload
+	notifyEvery     = 3 * time.Millisecond
 )
 
 // Run tells other processes of this one's commits and this one of theirs, until
@@ -42,10 +43,11 @@ func (db *DB) send(ctx context.Context) {
 			return
 		case <-db.signals.sender:
 		}
-		db.signals.due.Range(func(publisher, _ any) bool {
-			db.signals.due.Delete(publisher)
-			// A failure is no harm: relays also poll.
-			_, _ = db.pool().ExecContext(ctx, "SELECT pg_notify($1, $2)", channelOutbox, string(publisher.(domain.Service)))
+		db.signals.due.Range(func(key, _ any) bool {
+			db.signals.due.Delete(key)
+			n := key.(notice)
+			// A failure is no harm: relays and reminders are also looked for without.
+			_, _ = db.pool().ExecContext(ctx, "SELECT pg_notify($1, $2)", n.channel, n.payload)
 			return true
 		})
 		pause(ctx, notifyEvery)
@@ -71,19 +73,23 @@ func (db *DB) listenOnce(ctx context.Context) error {
 		return err
 	}
 	defer func() { _ = c.Close(context.WithoutCancel(ctx)) }()
-	if _, err := c.Exec(ctx, "LISTEN "+channelOutbox+"; LISTEN "+channelRedrive); err != nil {
+	if _, err := c.Exec(ctx, "LISTEN "+channelOutbox+"; LISTEN "+channelRedrive+"; LISTEN "+channelReminder); err != nil {
 		return err
 	}
 	db.signals.wakeRelays("") // for what was missed while nobody listened
 	db.signals.wakeLetters()
+	db.signals.wakeReminders()
 	for {
 		n, err := c.WaitForNotification(ctx)
 		if err != nil {
 			return err
 		}
-		if n.Channel == channelRedrive {
+		switch n.Channel {
+		case channelRedrive:
 			db.signals.wakeLetters()
-		} else {
+		case channelReminder:
+			db.signals.wakeReminders()
+		default:
 			db.signals.wakeRelays(domain.Service(n.Payload))
 		}
 	}

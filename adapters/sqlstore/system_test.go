@@ -15,7 +15,7 @@ import (
 var systemMethods = []string{
 	"DeadLetters.Discard", "DeadLetters.Find", "DeadLetters.Marked", "DeadLetters.Redrive",
 	"Outbox.Heads", "Outbox.Lease", "Outbox.Settle", "Outbox.Wake",
-	"State.DeleteExpired", "Streams.DeleteEventsBefore",
+	"Reminders.Due", "State.DeleteExpired", "Streams.DeleteEventsBefore",
 }
 
 func TestQueriesOfTheSystemStandInFilesOfTheirOwn(t *testing.T) {
@@ -47,13 +47,13 @@ func TestQueriesOfTheSystemStandInFilesOfTheirOwn(t *testing.T) {
 }
 
 // userTables have user_id; a statement on one outside of the system files names it.
-var userTables = []string{"tasks", "events", "user_streams", "outbox", "audit_logs", "dead_letters"}
+var userTables = []string{"tasks", "events", "user_streams", "outbox", "audit_logs", "dead_letters", "notifications"}
 
 func TestStatementsThatServeAUserNameTheUser(t *testing.T) {
 	t.Parallel()
 	sql := newTaskSQL(true)
 	lite := newTaskSQL(false)
-	for _, q := range []string{sql.get, sql.create, sql.update, sql.delete, lite.get, lite.create, lite.update, lite.delete, lite.exists, lite.stream, lite.event, lite.outbox} {
+	for _, q := range []string{sql.get, sql.create, sql.update, sql.delete, lite.get, lite.create, lite.update, lite.delete, lite.exists, lite.stream, lite.event, lite.outbox, markLite} {
 		if !strings.Contains(q, "user_id") {
 			t.Errorf("no user_id in %s", q)
 		}

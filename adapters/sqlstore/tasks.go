@@ -59,6 +59,7 @@ func (t *Tasks) Create(ctx context.Context, task domain.Task, e domain.Event) (i
 		return 0, mapErr(ctx, err)
 	}
 	t.db.signals.committed(e.Source, c.event.UserID)
+	t.db.signals.stored(&task)
 	return position, nil
 }
 
@@ -87,11 +88,17 @@ func (t *Tasks) Update(ctx context.Context, task domain.Task, e domain.Event) (i
 	if err != nil {
 		return 0, err
 	}
+	var position int64
 	if t.db.postgres() {
 		args := append(c.row.args(), eventArgs(c.event)...)
-		return t.one(ctx, c.event, t.sql.update, append(args, outboxArgs(c.event)...))
+		position, err = t.one(ctx, c.event, t.sql.update, append(args, outboxArgs(c.event)...))
+	} else {
+		position, err = t.changeLite(ctx, c.event, t.sql.update, append(c.row.args()[2:], c.row.UserID, c.row.ID.String(), c.row.Version-1))
 	}
-	return t.changeLite(ctx, c.event, t.sql.update, append(c.row.args()[2:], c.row.UserID, c.row.ID.String(), c.row.Version-1))
+	if err == nil {
+		t.db.signals.stored(&task)
+	}
+	return position, err
 }
 
 // Delete removes a task of user; see ports.TaskStore.

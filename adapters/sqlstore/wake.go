@@ -15,12 +15,16 @@ type signals struct {
 	mu      sync.Mutex
 	relays  []waiter
 	letters []chan struct{}
+	remind  []chan struct{}
 	notify  bool          // other processes can be told
-	due     sync.Map      // publishers with news for other processes
+	due     sync.Map      // news for other processes, each a notice
 	sender  chan struct{} // capacity 1: there is something in due
 	held    sync.Map      // domain.Service to *shardSet: what this process relays itself
 	running atomic.Bool   // DB.Run is there to send
 }
+
+// notice is a channel of PostgreSQL and what to say there.
+type notice struct{ channel, payload string }
 
 type waiter struct {
 	publishers []domain.Service // empty: all
@@ -45,11 +49,15 @@ func (s *signals) relay(publishers []domain.Service) chan struct{} {
 	return ch
 }
 
-func (s *signals) letter() chan struct{} {
+func (s *signals) letter() chan struct{} { return s.add(&s.letters) }
+
+func (s *signals) reminder() chan struct{} { return s.add(&s.remind) }
+
+func (s *signals) add(to *[]chan struct{}) chan struct{} {
 	ch := make(chan struct{}, 1)
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	s.letters = append(s.letters, ch)
+	*to = append(*to, ch)
 	return ch
 }
 
@@ -57,8 +65,28 @@ func (s *signals) letter() chan struct{} {
 // It never blocks.
 func (s *signals) committed(publisher domain.Service, users ...string) {
 	s.wakeRelays(publisher)
-	if s.notify && s.running.Load() && !s.allMine(publisher, users) {
-		s.due.Store(publisher, struct{}{})
+	if !s.allMine(publisher, users) {
+		s.tellOthers(notice{channelOutbox, string(publisher)})
+	}
+}
+
+// remindWithin is how far ahead a reminder is announced. What lies further away is
+// found by a tick, of which there is at least one an hour; the rest is for clocks
+// that differ.
+const remindWithin = 2 * time.Hour
+
+// stored is called after a commit that wrote t. It never blocks.
+func (s *signals) stored(t *domain.Task) {
+	if t.ReminderAt == nil || t.ReminderSent || t.Completed || time.Until(*t.ReminderAt) > remindWithin {
+		return
+	}
+	s.wakeReminders()
+	s.tellOthers(notice{channelReminder, ""})
+}
+
+func (s *signals) tellOthers(n notice) {
+	if s.notify && s.running.Load() {
+		s.due.Store(n, struct{}{})
 		poke(s.sender)
 	}
 }
@@ -95,10 +123,14 @@ func (s *signals) wakeRelays(publisher domain.Service) {
 	}
 }
 
-func (s *signals) wakeLetters() {
+func (s *signals) wakeLetters() { s.wakeAll(&s.letters) }
+
+func (s *signals) wakeReminders() { s.wakeAll(&s.remind) }
+
+func (s *signals) wakeAll(waiting *[]chan struct{}) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	for _, ch := range s.letters {
+	for _, ch := range *waiting {
 		poke(ch)
 	}
 }
