@@ -1,0 +1,52 @@
+package reminders
+
+import (
+	"encoding/json"
+	"strconv"
+	"time"
+
+	"github.com/google/uuid"
+
+	"github.com/tasktide/tasktide/core/domain"
+	"github.com/tasktide/tasktide/core/jsonappend"
+)
+
+// IDs makes new ids: version 7 for notifications, version 4 for events.
+type IDs struct{ Notification, Event func() uuid.UUID }
+
+// NewIDs is IDs from the system's random source.
+func NewIDs() IDs {
+	return IDs{Notification: func() uuid.UUID { return uuid.Must(uuid.NewV7()) }, Event: uuid.New}
+}
+
+// compose is what is stored for r, which is due at now on the store's clock. Nobody
+// asked for the event, so it is its own correlation.
+func compose(r *domain.DueReminder, now time.Time, ids IDs) (domain.Notification, domain.Event) {
+	n := domain.Notification{
+		ID: ids.Notification(), UserID: r.UserID, TaskID: r.TaskID, Type: domain.NotificationReminder,
+		Message: "Reminder: " + r.Title, ReminderAt: r.ReminderAt, CreatedAt: now,
+	}
+	e := domain.Event{
+		ID: ids.Event(), Time: now, Type: domain.ReminderDueV1, UserID: r.UserID,
+		Source: domain.NotificationService, Subject: r.TaskID.String(), Data: Payload(r, &n),
+	}
+	e.CorrelationID = e.ID.String()
+	return n, e
+}
+
+// Payload is the data of reminder.due.v1.
+func Payload(r *domain.DueReminder, n *domain.Notification) json.RawMessage {
+	b := make([]byte, 0, 256+2*len(r.Title))
+	b = jsonappend.UUID(append(b, `{"task_id":`...), r.TaskID)
+	b = jsonappend.String(append(b, `,"title":`...), r.Title)
+	b = jsonappend.TimeOrNull(append(b, `,"due_date":`...), r.DueDate)
+	b = jsonappend.UUID(append(b, `,"notification_id":`...), n.ID)
+	b = jsonappend.String(append(b, `,"message":`...), n.Message)
+	b = strconv.AppendFloat(append(b, `,"late_by":`...), lateBy(r, n.CreatedAt), 'f', 6, 64)
+	return append(b, '}')
+}
+
+// lateBy is in seconds. A time.Duration could not hold the years that a time can.
+func lateBy(r *domain.DueReminder, now time.Time) float64 {
+	return max(0, float64(now.UnixMicro()-r.ReminderAt.UnixMicro())/1e6)
+}
