@@ -10,6 +10,7 @@ import (
 
 	"github.com/tasktide/tasktide/core/audit"
 	"github.com/tasktide/tasktide/core/domain"
+	"github.com/tasktide/tasktide/core/reminders"
 	"github.com/tasktide/tasktide/core/tasks"
 	"github.com/tasktide/tasktide/core/users"
 )
@@ -17,7 +18,7 @@ import (
 // MaxBody is the largest request body in bytes.
 const MaxBody = 64 << 10
 
-// Deps is what the REST API is made of. Tasks, Audit, Users and Verify are required for
+// Deps is what the REST API is made of. The use cases and Verify are required for
 // the user routes; the rest may be left out.
 type Deps struct {
 	Tasks   *tasks.Service
@@ -29,6 +30,8 @@ type Deps struct {
 	Origins []string             // of CORS_ORIGINS: other origins that browsers may call from
 	Log     *slog.Logger         // nil: slog.Default()
 	Timeout time.Duration        // of one request; 0: none
+
+	Notifications *reminders.Notifications
 }
 
 // Verify says who a token speaks for. It must not keep the token, whose memory is
@@ -68,7 +71,7 @@ func Config(log *slog.Logger) fiber.Config {
 // MountAPI adds the routes of the table. The app must have Around in front, and
 // Config.
 func MountAPI(app fiber.Router, d Deps) {
-	a := &api{tasks: d.Tasks, audit: d.Audit, users: d.Users, verify: d.Verify}
+	a := &api{tasks: d.Tasks, audit: d.Audit, users: d.Users, verify: d.Verify, notifications: d.Notifications}
 	mount(app, a.routes())
 }
 
@@ -78,6 +81,8 @@ type api struct {
 	users  *users.Service
 	verify Verify
 	bodies buffers
+
+	notifications *reminders.Notifications
 }
 
 func logger(log *slog.Logger) *slog.Logger {

@@ -18,6 +18,7 @@ func (a *api) routes() []spec.Route {
 		a.statsRoutes(),
 		a.eventRoutes(),
 		a.preferenceRoutes(),
+		a.notificationRoutes(),
 		documentRoutes(),
 	)
 }

@@ -43,11 +43,14 @@ func bearer(header string) (token string, ok bool) {
 	return token, token != ""
 }
 
-func taskID(c *fiber.Ctx) (uuid.UUID, error) {
+func taskID(c *fiber.Ctx) (uuid.UUID, error) { return pathID(c, "task") }
+
+// pathID is {id}; of says whose it is.
+func pathID(c *fiber.Ctx, of string) (uuid.UUID, error) {
 	s := c.Params("id")
 	id, err := uuid.Parse(s)
 	if err != nil || len(s) != 36 {
-		return uuid.Nil, domain.Invalid("the task's id in the path is no UUID",
+		return uuid.Nil, domain.Invalid("the "+of+"'s id in the path is no UUID",
 			domain.FieldError{Field: "id", Message: "must be a UUID like 01890a5d-ac96-774b-bcce-b302099a8057"})
 	}
 	return id, nil

@@ -8,6 +8,7 @@ import (
 	"github.com/tasktide/tasktide/adapters/sqlstore"
 	"github.com/tasktide/tasktide/core/audit"
 	"github.com/tasktide/tasktide/core/domain"
+	"github.com/tasktide/tasktide/core/reminders"
 	"github.com/tasktide/tasktide/core/tasks"
 	"github.com/tasktide/tasktide/core/users"
 	"github.com/tasktide/tasktide/ports"
@@ -22,6 +23,7 @@ func BackendAPI() fx.Option {
 				Users: users.New(users.Deps{
 					Counts: sqlstore.NewTasks(r.DB), Streams: sqlstore.NewStreams(r.DB), Preferences: sqlstore.NewPreferences(r.DB), Clock: r.Clock,
 				}),
+				Notifications: reminders.NewNotifications(sqlstore.NewNotifications(r.DB)),
 			})
 		})
 		r.relay(domain.BackendAPI)

@@ -65,6 +65,7 @@ type Config struct {
 	Drain          time.Duration `env:"DRAIN_TIMEOUT" envDefault:"10s"`
 	EventRetention time.Duration `env:"EVENT_RETENTION" envDefault:"720h"`
 	Heartbeat      Interval      `env:"WS_HEARTBEAT_INTERVAL" envDefault:"25s"`
+	ReminderCheck  Interval      `env:"REMINDER_CHECK_INTERVAL" envDefault:"1m"`
 
 	LogLevel  string `env:"LOG_LEVEL" envDefault:"info"`
 	LogFormat string `env:"LOG_FORMAT" envDefault:"text"`
@@ -234,6 +235,7 @@ func (c *Config) Validate() error {
 	bad(c.DatabaseURL != "" && !slices.ContainsFunc([]string{"postgres://", "postgresql://", "sqlite:"}, func(p string) bool { return strings.HasPrefix(c.DatabaseURL, p) }),
 		"DATABASE_URL begins with %.8q: it must begin with postgres:// or sqlite:", c.DatabaseURL)
 	bad(c.EventRetention < time.Hour, "EVENT_RETENTION=%s: keep events for at least 1h, so that clients can catch up", c.EventRetention)
+	bad(c.ReminderCheck < Interval(time.Second) || c.ReminderCheck > Interval(time.Hour), "REMINDER_CHECK_INTERVAL=%s: choose between 1s and 1h", c.ReminderCheck)
 	bad(c.DatabaseURL == "" && c.Transport != Memory, "DATABASE_URL is needed with TRANSPORT=%s, for instance postgres://user:password@host/tasktide", c.Transport)
 	if c.Transport == Kafka {
 		if err := c.KafkaConfig().Validate(); err != nil {

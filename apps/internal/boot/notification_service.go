@@ -1,0 +1,52 @@
+package boot
+
+import (
+	"context"
+	"time"
+
+	"github.com/gofiber/fiber/v2"
+	"github.com/prometheus/client_golang/prometheus"
+	"go.uber.org/fx"
+
+	"github.com/tasktide/tasktide/adapters/cron"
+	"github.com/tasktide/tasktide/adapters/dapr"
+	"github.com/tasktide/tasktide/adapters/rest"
+	"github.com/tasktide/tasktide/adapters/sqlstore"
+	"github.com/tasktide/tasktide/core/domain"
+	"github.com/tasktide/tasktide/core/reminders"
+)
+
+// cronBinding is the name of the component in deploy/dapr/bindings.
+const cronBinding = "reminder-check-cron"
+
+// NotificationService sends the reminders that are due and relays their events. It
+// consumes nothing. The scheduler that ticks is the sidecar's where there is one.
+func NotificationService() fx.Option {
+	return fx.Module(string(domain.NotificationService), fx.Invoke(func(r runtime) {
+		s := reminders.New(sqlstore.NewReminders(r.DB), r.Clock, r.Log, reminders.Options{})
+		r.Server.ready(rest.Check{Name: "reminders", Run: s.Ready})
+		countReminders(r.Registry, s)
+		if r.Config.Transport == Dapr {
+			r.Server.mount(func(app *fiber.App) { dapr.CronRoute(app, r.Config.dapr(), cronBinding, s.Tick) })
+		} else {
+			ticker := cron.NewTicker(r.Clock, time.Duration(r.Config.ReminderCheck), s.Tick)
+			r.append(background(r.Log, "reminder ticks", func(ctx context.Context) error {
+				ticker.Run(ctx)
+				return nil
+			}))
+		}
+		r.relay(domain.NotificationService)
+		r.append(background(r.Log, "reminders", func(ctx context.Context) error {
+			s.Run(ctx)
+			return nil
+		}))
+	}))
+}
+
+func countReminders(reg *prometheus.Registry, s *reminders.Service) {
+	counter := func(name, help string, read func(reminders.Stats) int64) {
+		reg.MustRegister(prometheus.NewCounterFunc(prometheus.CounterOpts{Name: name, Help: help}, func() float64 { return float64(read(s.Stats())) }))
+	}
+	counter("tasktide_reminders_sent_total", "Reminders that became a notification and an event.", func(s reminders.Stats) int64 { return s.Sent })
+	counter("tasktide_reminder_failures_total", "Looks for what is due, and reminders, that failed and are tried again.", func(s reminders.Stats) int64 { return s.Failures })
+}
