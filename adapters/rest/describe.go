@@ -31,6 +31,7 @@ func description() spec.API {
 			{Name: "Tasks", About: "Tasks of one user."},
 			{Name: "Audit", About: "Who changed what, and when."},
 			{Name: "Events", About: "The stream of what happened to one user."},
+			{Name: "Notifications", About: "What a user was told: reminders that became due."},
 			{Name: "Preferences", About: "What a user chose for the page."},
 			{Name: "Account", About: "All of a user's data at once."},
 			{Name: "Operator", About: "For who runs the system: a token with the scope `operator`."},

@@ -24,6 +24,7 @@ import (
 	"github.com/tasktide/tasktide/adapters/rest"
 	"github.com/tasktide/tasktide/core/audit"
 	"github.com/tasktide/tasktide/core/domain"
+	"github.com/tasktide/tasktide/core/reminders"
 	"github.com/tasktide/tasktide/core/tasks"
 	"github.com/tasktide/tasktide/core/users"
 	"github.com/tasktide/tasktide/ports"
@@ -53,6 +54,7 @@ type world struct {
 	tasks  *memory.Tasks
 	audit  *memory.Audit
 	log    *bytes.Buffer
+	notes  *memory.Reminders
 	odd    bool // the store fails in ways in which a real one can't: answers need not be described
 	client *http.Client
 }
@@ -96,11 +98,12 @@ func (w *world) checkEvents() {
 
 func (w *world) deps(store ports.TaskStore) rest.Deps {
 	clock := &ticking{at: time.Date(2026, 2, 4, 10, 0, 0, 0, time.UTC)}
+	w.notes = memory.NewReminders(w.tasks, clock)
 	return rest.Deps{
 		Tasks: tasks.New(store, clock, tasks.NewIDs()), Audit: audit.NewReader(w.audit), Verify: verify,
 		Users:   users.New(users.Deps{Counts: w.tasks, Streams: w.tasks, Preferences: memory.NewPreferences(), Clock: clock}),
 		Metrics: prometheus.NewRegistry(), Log: slog.New(slog.NewTextHandler(w.log, nil)),
-		Origins: []string{"https://app.example"},
+		Origins: []string{"https://app.example"}, Notifications: reminders.NewNotifications(w.notes),
 	}
 }
 

@@ -1,4 +1,4 @@
-// Package events_test holds every event that core/tasks produces against the
+// Package events_test holds every event that core/tasks and core/reminders produce against the
 // JSON Schemas in docs/events: the bytes as they go to a broker.
 package events_test
 
@@ -107,7 +107,7 @@ func TestEveryEventThatATaskMakesValidates(t *testing.T) {
 			check(t, e)
 		}
 	})
-	for _, kind := range []domain.EventType{domain.TaskCreatedV1, domain.TaskUpdatedV1, domain.TaskCompletedV1, domain.TaskDeletedV1} {
+	for _, kind := range []domain.EventType{domain.TaskCreatedV1, domain.TaskUpdatedV1, domain.TaskCompletedV1, domain.TaskDeletedV1, domain.ReminderDueV1} {
 		if seen[kind] == 0 {
 			t.Errorf("no %s was made", kind)
 		}
@@ -146,6 +146,7 @@ func history(t *rapid.T, user string) []domain.Event {
 			t.Fatal(err)
 		}
 	}
+	remind(t, store, clock)
 	if rapid.Bool().Draw(t, "delete") {
 		if err := service.Delete(ctx, user, task.ID, nil); err != nil {
 			t.Fatal(err)
