@@ -39,8 +39,6 @@ func example(t reflect.Type) string {
 		return "a time with its unit, such as 25s, or a number of seconds"
 	case t == reflect.TypeFor[time.Duration]():
 		return "a time with its unit, such as 10s"
-	case t == reflect.TypeFor[Interval]():
-		return "a time with its unit, such as 1m, or a number of seconds"
 	case t.Kind() == reflect.Bool:
 		return "true or false"
 	}
