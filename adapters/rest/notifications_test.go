@@ -25,13 +25,11 @@ func (w *world) told(n int) (ids []string) {
 		if err != nil || len(read.Due) != 1 {
 			w.t.Fatalf("%+v, %v", read, err)
 		}
-		id := uuid.Must(uuid.NewV7())
-		if _, err := w.notes.Send(w.t.Context(), read.Due[0], domain.Notification{
-			ID: id, Type: domain.NotificationReminder, Message: "Reminder: " + read.Due[0].Title, CreatedAt: read.Now,
-		}, domain.Event{ID: uuid.New(), Type: domain.ReminderDueV1, Time: read.Now, Source: domain.NotificationService, Data: []byte(`{}`)}); err != nil {
+		note, e := reminders.Compose(&read.Due[0], read.Now, reminders.NewIDs())
+		if _, err := w.notes.Send(w.t.Context(), read.Due[0], note, e); err != nil {
 			w.t.Fatal(err)
 		}
-		ids = append(ids, id.String())
+		ids = append(ids, note.ID.String())
 	}
 	return ids
 }

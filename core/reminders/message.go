@@ -19,9 +19,9 @@ func NewIDs() IDs {
 	return IDs{Notification: func() uuid.UUID { return uuid.Must(uuid.NewV7()) }, Event: uuid.New}
 }
 
-// compose is what is stored for r, which is due at now on the store's clock. Nobody
+// Compose is what is stored for r, which is due at now on the store's clock. Nobody
 // asked for the event, so it is its own correlation.
-func compose(r *domain.DueReminder, now time.Time, ids IDs) (domain.Notification, domain.Event) {
+func Compose(r *domain.DueReminder, now time.Time, ids IDs) (domain.Notification, domain.Event) {
 	n := domain.Notification{
 		ID: ids.Notification(), UserID: r.UserID, TaskID: r.TaskID, Type: domain.NotificationReminder,
 		Message: "Reminder: " + r.Title, ReminderAt: r.ReminderAt, CreatedAt: now,

@@ -193,7 +193,7 @@ func (s *Service) sendAll(ctx context.Context, due []domain.DueReminder, now tim
 	var wg sync.WaitGroup
 	for i := range due {
 		wg.Go(func() {
-			n, e := compose(&due[i], now, s.opts.IDs)
+			n, e := Compose(&due[i], now, s.opts.IDs)
 			_, errs[i] = s.store.Send(ctx, due[i], n, e)
 		})
 	}
