@@ -39,7 +39,8 @@ func TestDelivery(t *testing.T) {
 			Instance: func(t *testing.T, s ports.Subscription) transport.Instance { return newProcess(t, s) },
 		},
 		State: dapr.NewState(c), Letters: sqlstore.NewDeadLetters(db),
-		Probe: func(ctx context.Context) error { return errors.Join(db.Ping(ctx), c.Health(ctx)) },
+		Probe:    func(ctx context.Context) error { return errors.Join(db.Ping(ctx), c.Health(ctx)) },
+		Database: fixture.Postgres(pg.URL),
 		Outages: map[string]transport.Outage{
 			"broker":   fixture.Outage{Down: k.Kill, Up: func() error { return k.Start(context.Background()) }},
 			"database": fixture.Outage{Down: pg.Kill, Up: func() error { return pg.Start(context.Background()) }},

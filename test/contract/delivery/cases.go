@@ -28,6 +28,8 @@ func cases() map[string]func(*lab) {
 		"a failing handler and a retry by another instance share one count":    sharedCount,
 		"a stop gives the attempt back and the event is handled by the next":   stopped,
 		"a good event of another user goes on while one is retried (per lane)": goesOn,
+		"an event that a failing handler wrote is not published (its transaction was rolled back); one that a succeeding handler wrote is, though the process dies right after": written,
+		"a completed task has one next occurrence, however often and by how many at once its event is handled":                                                                  oneNext,
 	}
 }
 

@@ -32,5 +32,6 @@ func TestKafka(t *testing.T) {
 	}
 	delivery.Run(t, delivery.Mode{
 		Transport: h, State: sqlstore.NewState(db), Letters: sqlstore.NewDeadLetters(db), Probe: db.Ping, Outages: outages,
+		Database: fixture.Postgres(pg.URL),
 	})
 }

@@ -21,7 +21,8 @@ func TestMemory(t *testing.T) {
 	s := &switched{StateStore: state, letters: memory.NewDeadLetters(memory.Clock{}, state.Forget)}
 	delivery.Run(t, delivery.Mode{
 		Transport: fixture.Memory(), State: s, Letters: s, Probe: func(context.Context) error { return s.err() },
-		Outages: map[string]transport.Outage{"database": s},
+		Database: fixture.SQLite,
+		Outages:  map[string]transport.Outage{"database": s},
 	})
 }
 

@@ -35,6 +35,7 @@ type Mode struct {
 	State     ports.StateStore
 	Letters   Letters
 	Probe     func(context.Context) error // of all that State and Letters need
+	Database  func(*testing.T) *Database  // an empty one for a subtest of its own
 	// Outages break what the mode depends on, each by its name; run alone, last.
 	Outages map[string]transport.Outage
 }
@@ -71,6 +72,7 @@ type lab struct {
 	*testing.T
 	m     Mode
 	topic domain.Topic
+	as    domain.Topic // which of the routing table it stands for
 	group string
 	pub   ports.Publisher
 
@@ -83,7 +85,7 @@ type lab struct {
 
 func newLab(t *testing.T, m Mode) *lab {
 	return &lab{
-		T: t, m: m, topic: m.Transport.Topics(t, 1)[0], group: "g-" + uuid.NewString()[:13], pub: m.Transport.Publisher(t),
+		T: t, m: m, topic: m.Transport.Topics(t, 1)[0], as: domain.TaskCreated, group: "g-" + uuid.NewString()[:13], pub: m.Transport.Publisher(t),
 		changed: make(chan struct{}), calls: map[uuid.UUID]int{}, done: map[uuid.UUID]bool{},
 	}
 }
@@ -186,7 +188,7 @@ func (p *process) start() { p.Start(p.l.T, p.handle) }
 
 // handle names the topic as the routing table does: the suite's topics are its own.
 func (p *process) handle(ctx context.Context, m ports.Message) ports.Answer {
-	m.Topic = domain.TaskCreated
+	m.Topic = p.l.as
 	a := p.Handle(ctx, m)
 	p.l.update(func() {}) // a dead letter may have come
 	return a
