@@ -36,12 +36,23 @@ type full struct {
 // FromPayload is the task of an event that FullPayload wrote the data of.
 // Errors: domain.ErrMalformed.
 func FromPayload(e domain.Event) (domain.Task, error) {
-	p := full{Tags: []string{}, TimeZone: defaultZone}
+	p := full{TimeZone: defaultZone}
 	if err := json.Unmarshal(e.Data, &p); err != nil {
 		return domain.Task{}, domain.Malformed("the data of a %s event is no task: %v", e.Type, err)
 	}
 	if p.ID == uuid.Nil || p.Title == "" || p.Priority.Rank() == 0 || !p.Category.Valid() {
 		return domain.Task{}, domain.Malformed("the data of a %s event is no whole task", e.Type)
+	}
+	for _, at := range []*time.Time{p.DueDate, p.RecurringEndDate, p.SeriesStart, p.ReminderAt, &p.CreatedAt, &p.UpdatedAt} {
+		if at == nil {
+			continue
+		}
+		if *at = at.UTC(); at.Year() < 1 || at.Year() > 9999 {
+			return domain.Task{}, domain.Malformed("the data of a %s event has a time outside of the years 1 to 9999", e.Type)
+		}
+	}
+	if p.Tags == nil {
+		p.Tags = []string{}
 	}
 	return domain.Task{
 		ID: p.ID, UserID: e.UserID, Title: p.Title, Description: p.Description, Priority: p.Priority, Category: p.Category,

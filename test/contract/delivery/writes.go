@@ -153,10 +153,10 @@ func written(l *lab) {
 	wrote := make(chan struct{})
 	var allow func()
 	handler := func(ctx context.Context, e domain.Event) error {
-		switch n := calls.Add(1); {
-		case n == 1:
+		switch calls.Add(1) {
+		case 1:
 			allow = s.db.Refuse(l.T, s.user)
-		case n == 3:
+		case 3:
 			allow()
 		}
 		err := s.handler.Handle(ctx, e)
