@@ -86,3 +86,9 @@ func (c *clock) shows(t time.Time) wall {
 func Move(t, from, to time.Time, zone *time.Location) time.Time {
 	return instant(wallOf(to, zone)+wallOf(t, zone)-wallOf(from, zone), zone)
 }
+
+// EndsGap says that the clocks jumped ahead to t: what was meant for a time in the
+// gap is there too.
+func EndsGap(t time.Time, zone *time.Location) bool {
+	return wallOf(t, zone) > wallOf(t.Add(-time.Microsecond), zone)+1
+}

@@ -40,7 +40,7 @@ func (s *Service) Handle(ctx context.Context, e domain.Event) error {
 	if err != nil || t.RecurringRule == nil {
 		return err
 	}
-	next, ok, err := s.next(t, e)
+	next, ok, err := s.next(ctx, t, e)
 	if err != nil || !ok {
 		return err
 	}

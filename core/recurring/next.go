@@ -1,6 +1,8 @@
 package recurring
 
 import (
+	"context"
+	"errors"
 	"fmt"
 	"strings"
 	"sync"
@@ -16,7 +18,7 @@ import (
 // It is the first after the due date and after the completion: early, late and
 // in time there is one, and none that is over already. The completion counts, not
 // the moment of handling it, so that every handler finds the same.
-func (s *Service) next(t domain.Task, e domain.Event) (domain.Task, bool, error) {
+func (s *Service) next(ctx context.Context, t domain.Task, e domain.Event) (domain.Task, bool, error) {
 	rule, err := recurrence.Parse(*t.RecurringRule)
 	if err != nil {
 		return t, false, domain.Permanent(fmt.Errorf("the recurring rule %.80q of task %s can't be read: %w", *t.RecurringRule, t.ID, err))
@@ -41,13 +43,32 @@ func (s *Service) next(t domain.Task, e domain.Event) (domain.Task, bool, error)
 	if n.ParentTaskID == nil {
 		n.ParentTaskID = &t.ID
 	}
-	if t.ReminderAt != nil {
-		at := recurrence.Move(*t.ReminderAt, due, following.At, zone)
-		if at.Year() >= 1 && at.Year() <= 9999 {
-			n.ReminderAt = &at
+	n.ReminderAt, err = s.reminder(ctx, t, due, following.At, zone)
+	return n, err == nil, err
+}
+
+// reminder is as far from next as t's is from due. One at the end of a gap may have
+// been meant for a time in it: then the occurrence before t, while it is there,
+// knows how far.
+func (s *Service) reminder(ctx context.Context, t domain.Task, due, next time.Time, zone *time.Location) (*time.Time, error) {
+	if t.ReminderAt == nil {
+		return nil, nil
+	}
+	at := recurrence.Move(*t.ReminderAt, due, next, zone)
+	if t.PreviousTaskID != nil && recurrence.EndsGap(*t.ReminderAt, zone) {
+		before, err := s.tasks.Get(ctx, t.UserID, *t.PreviousTaskID)
+		switch {
+		case errors.Is(err, domain.ErrNotFound):
+		case err != nil:
+			return nil, err
+		case before.ReminderAt != nil && before.DueDate != nil && recurrence.Move(*before.ReminderAt, *before.DueDate, due, zone).Equal(*t.ReminderAt):
+			at = recurrence.Move(*before.ReminderAt, *before.DueDate, next, zone)
 		}
 	}
-	return n, true, nil
+	if at.Year() < 1 || at.Year() > 9999 {
+		return nil, nil
+	}
+	return &at, nil
 }
 
 // dueOf is where the task stands in time: without a due date, the minute in which

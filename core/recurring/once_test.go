@@ -204,10 +204,11 @@ type failing struct {
 	ports.TaskStore
 	ports.EventStream
 	get, create, after error
+	of                 uuid.UUID // the task that get is about; zero: each
 }
 
 func (f failing) Get(ctx context.Context, user string, id uuid.UUID) (domain.Task, error) {
-	if f.get != nil {
+	if f.get != nil && (f.of == uuid.Nil || f.of == id) {
 		return domain.Task{}, f.get
 	}
 	return f.TaskStore.Get(ctx, user, id)
@@ -248,6 +249,14 @@ func TestAnOutageIsPassedOn(t *testing.T) {
 		if err := w.with(c.f, c.f).Handle(t.Context(), c.e); !errors.Is(err, domain.ErrUnavailable) {
 			t.Errorf("%s: %v", name, err)
 		}
+	}
+	at := tasks.Some(w.time("2027-03-27 02:30"))
+	first := w.create("daily", "2027-03-27 10:00", func(in *tasks.Input) { in.ReminderAt = at })
+	w.handle(w.complete(first.ID))
+	moved := w.complete(w.next(first.ID).ID) // its reminder was in the gap: the one before is asked
+	f := failing{TaskStore: w.store, EventStream: w.store, get: down, of: first.ID}
+	if err := w.with(f, f).Handle(t.Context(), moved); !errors.Is(err, domain.ErrUnavailable) {
+		t.Errorf("reading the one before: %v", err)
 	}
 	w.handle(doneKept) // and afterwards it is done
 	w.handle(doneGone)

@@ -82,6 +82,41 @@ func TestAReminderKeepsItsDistanceOnTheWallClock(t *testing.T) {
 	}
 }
 
+// TestAReminderThatAGapMovedComesBack: the clocks jump from 2:00 to 3:00 on 28 March.
+func TestAReminderThatAGapMovedComesBack(t *testing.T) {
+	t.Parallel()
+	for name, c := range map[string]struct{ due, reminder, inGap, after string }{
+		"reminder in the gap":     {"2027-03-27 10:00", "2027-03-27 02:30", "2027-03-28 03:00", "2027-03-29 02:30"},
+		"both in the gap":         {"2027-03-27 02:45", "2027-03-27 02:15", "2027-03-28 03:00", "2027-03-29 02:15"},
+		"meant for the gap's end": {"2027-03-27 10:00", "2027-03-27 03:00", "2027-03-28 03:00", "2027-03-29 03:00"},
+	} {
+		for change, then := range map[string]string{"": c.after, "the one before is deleted": "", "its reminder is set anew": "2027-03-29 03:00"} {
+			w := newWorld(t)
+			w.clock.at = w.time(c.due)
+			first := w.create("daily", c.due, func(in *tasks.Input) { in.ReminderAt = tasks.Some(w.time(c.reminder)) })
+			w.handle(w.complete(first.ID))
+			second := w.next(first.ID)
+			if w.shown(second.ReminderAt) != c.inGap {
+				t.Errorf("%s: %s", name, w.shown(second.ReminderAt))
+			}
+			switch change {
+			case "the one before is deleted":
+				if err := w.user.Delete(t.Context(), user, first.ID, nil); err != nil {
+					t.Fatal(err)
+				}
+			case "its reminder is set anew":
+				w.update(first.ID, tasks.Input{ReminderAt: tasks.Some(w.time("2027-03-27 01:00"))}) // it is no witness any more
+				w.update(second.ID, tasks.Input{DueDate: tasks.Some(w.time("2027-03-28 10:00"))})
+			}
+			w.clock.at = second.DueDate.Add(time.Hour)
+			w.handle(w.complete(second.ID))
+			if third := w.next(second.ID); then != "" && w.shown(third.ReminderAt) != then || third.ReminderAt == nil {
+				t.Errorf("%s, %s: %s, want %s", name, change, w.shown(third.ReminderAt), then)
+			}
+		}
+	}
+}
+
 func TestWithoutADueDateTheCompletionCounts(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
