@@ -5,12 +5,14 @@ import (
 	"encoding/json"
 	"flag"
 	"os"
+	"regexp"
 	"slices"
 	"strings"
 	"testing"
 
 	"golang.org/x/net/html"
 
+	"github.com/tasktide/tasktide/adapters/live"
 	"github.com/tasktide/tasktide/adapters/rest"
 	"github.com/tasktide/tasktide/adapters/rest/asyncapi"
 )
@@ -134,5 +136,33 @@ func mentionsAll(t *testing.T, document map[string]any, ids map[string]bool) {
 	}
 	if n < 10 || len(schemas) < 5 {
 		t.Errorf("only %d operations and %d schemas", n, len(schemas))
+	}
+}
+
+// TestWhatIsDescribedIsServedAndTheOtherWayRound compares the document with the
+// routes of an app that has all that clients call.
+func TestWhatIsDescribedIsServedAndTheOtherWayRound(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	app := rest.New(w.deps(w.tasks))
+	live.NewServer(live.Deps{}).Mount(app)
+	served := map[string]bool{}
+	for _, r := range app.GetRoutes(true) {
+		if r.Method != "HEAD" { // comes with GET
+			served[r.Method+" "+regexp.MustCompile(`:(\w+)`).ReplaceAllString(r.Path, "{$1}")] = true
+		}
+	}
+	paths, _ := w.call("GET", "/openapi.json", "").object(t)["paths"].(map[string]any)
+	for path, item := range paths {
+		for method := range item.(map[string]any) {
+			place := strings.ToUpper(method) + " " + path
+			if !served[place] {
+				t.Errorf("%s is described and not served", place)
+			}
+			delete(served, place)
+		}
+	}
+	for place := range served {
+		t.Errorf("%s is served and not described", place)
 	}
 }

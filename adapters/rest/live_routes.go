@@ -20,13 +20,14 @@ func liveRoutes() []spec.Route {
 		Status: fiber.StatusSwitchingProtocols, About: "The connection is a WebSocket; the first message is `connected`.",
 		Headers: []spec.Header{{Name: "Sec-WebSocket-Protocol", About: "`tasktide.v1`, if it was offered.", Schema: spec.OneOf("tasktide.v1"), Sometimes: true}},
 	}}
+	bad := []int{fiber.StatusBadRequest, fiber.StatusUpgradeRequired}
 	return []spec.Route{{
 		Method: fiber.MethodGet, Path: "/ws/{user_id}", ID: "openWebSocket", Tag: "Live", Summary: "Open a WebSocket", About: about,
-		Cookie: true, Params: upgrade, Answers: switched, Errors: []int{fiber.StatusUpgradeRequired},
+		Cookie: true, Params: upgrade, Answers: switched, Errors: bad,
 	}, {
 		Method: fiber.MethodGet, Path: "/ws", ID: "openWebSocketByQuery", Tag: "Live", Summary: "Open a WebSocket, with the user in the query", About: about,
-		Cookie: true, Answers: switched, Errors: []int{fiber.StatusUpgradeRequired},
-		Params: append([]spec.Param{{Name: "user_id", In: "query", About: "The user; the token must be theirs.", Required: true, Schema: userIDSchema()}}, upgrade...),
+		Cookie: true, Answers: switched, Errors: bad,
+		Params: append([]spec.Param{spec.Query("user_id", userIDSchema(), "The user; the token must be theirs. Without it, the token says who it is.")}, upgrade...),
 	}, {
 		Method: fiber.MethodGet, Path: "/api/sse/{user_id}", ID: "streamEvents", Tag: "Live", Summary: "The same messages as server-sent events",
 		About:  "Default events (no `event:` field); `id:` is `<epoch>:<position>`; a comment every 15 s keeps the connection open.",
@@ -35,5 +36,6 @@ func liveRoutes() []spec.Route {
 			spec.InHeader("Last-Event-ID", positionSchema(), "Resume behind this event. `EventSource` sends it by itself when it reconnects."),
 		},
 		Answers: []spec.Answer{{Status: fiber.StatusOK, About: "The stream.", Type: "text/event-stream", Schema: spec.Text()}},
+		Errors:  []int{fiber.StatusTooManyRequests},
 	}}
 }

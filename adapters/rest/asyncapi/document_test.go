@@ -4,7 +4,9 @@ import (
 	"bytes"
 	"encoding/json"
 	"os"
+	"regexp"
 	"slices"
+	"strconv"
 	"strings"
 	"testing"
 
@@ -198,6 +200,25 @@ func TestThePayloadsAreUsable(t *testing.T) {
 		}
 		if err := s.Validate(body); (err == nil) != m.ok {
 			t.Errorf("%s %s: %v", m.name, m.body, err)
+		}
+	}
+}
+
+// TestEveryCloseCodeIsDescribed reads the codes from where they are declared.
+func TestEveryCloseCodeIsDescribed(t *testing.T) {
+	t.Parallel()
+	source, err := os.ReadFile("../../../core/realtime/codes.go")
+	if err != nil {
+		t.Fatal(err)
+	}
+	declared := regexp.MustCompile(`= (4\d{3})\b`).FindAllStringSubmatch(string(source), -1)
+	described := asyncapi.CloseCodes()
+	if len(declared) == 0 || len(declared) != len(described) {
+		t.Fatalf("%d codes are declared, %d described", len(declared), len(described))
+	}
+	for i, code := range described {
+		if strconv.Itoa(int(code.Code)) != declared[i][1] {
+			t.Errorf("%d is described where %s is declared", code.Code, declared[i][1])
 		}
 	}
 }

@@ -8,9 +8,6 @@ var (
 	ofClient = []string{"auth", "resume", "ping"}
 )
 
-const closeCodes = "\n\nA close code tells the client what to do: 4000 to 4499 reconnect and resume (4001 the server shuts down, 4008 the token has expired: fetch one first, " +
-	"4009 too slow), 4500 to 4999 do not (4501 token missing or invalid, 4503 not this user, 4510 too many connections, 4511 protocol error)."
-
 func liveChannels() spec.Ordered {
 	channel := func(address, about, server string, names []string, bindings ...spec.Member) spec.Ordered {
 		var messages spec.Ordered
@@ -28,7 +25,7 @@ func liveChannels() spec.Ordered {
 	all := append(append([]string{}, ofServer...), ofClient...)
 	return spec.Ordered{
 		{Name: "webSocket", Value: channel("/ws/{user_id}",
-			"The user's changes as they happen. Positions rise by one, without gap or repeat, across reconnects when the client resumes."+closeCodes,
+			"The user's changes as they happen. Positions rise by one, without gap or repeat, across reconnects when the client resumes."+aboutCodes(),
 			"live", all, spec.Member{Name: "bindings", Value: spec.Ordered{{Name: "ws", Value: spec.Ordered{
 				{Name: "method", Value: "GET"}, {Name: "bindingVersion", Value: "0.1.0"},
 			}}}})},

@@ -5,6 +5,7 @@ import (
 	"path"
 	"strings"
 
+	"github.com/tasktide/tasktide/adapters/rest/asyncapi"
 	"github.com/tasktide/tasktide/core/domain"
 	"github.com/tasktide/tasktide/docs"
 )
@@ -13,8 +14,9 @@ import (
 func Events() ([]byte, error) {
 	v := struct {
 		Topics       []domain.Route
+		Codes        []asyncapi.CloseCode
 		Events, Live []schemaFile
-	}{Topics: domain.Routes()}
+	}{Topics: domain.Routes(), Codes: asyncapi.CloseCodes()}
 	var err error
 	if v.Events, err = schemaFiles("events"); err != nil {
 		return nil, err
