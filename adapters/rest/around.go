@@ -37,7 +37,11 @@ func Around(log *slog.Logger, registry *prometheus.Registry, timeout time.Durati
 		}
 		c.SetUserContext(ctx)
 		err := guarded(c)
-		if err != nil {
+		switch {
+		case err == nil:
+		case c.Method() == fiber.MethodOptions && methodMissing(err): // Allow is the answer
+			c.Status(fiber.StatusNoContent)
+		default:
 			fail(c, log, err)
 		}
 		m.observe(c, err, time.Since(begin))
@@ -151,4 +155,9 @@ func (m *meter) observe(c *fiber.Ctx, err error, took time.Duration) {
 func noRoute(err error) bool {
 	var web *fiber.Error
 	return errors.As(err, &web) && (web.Code == fiber.StatusNotFound || web.Code == fiber.StatusMethodNotAllowed)
+}
+
+func methodMissing(err error) bool {
+	var web *fiber.Error
+	return errors.As(err, &web) && web.Code == fiber.StatusMethodNotAllowed
 }

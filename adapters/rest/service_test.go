@@ -3,8 +3,11 @@ package rest_test
 import (
 	"context"
 	"errors"
+	"slices"
 	"strings"
 	"testing"
+
+	"github.com/google/uuid"
 
 	"github.com/tasktide/tasktide/adapters/rest"
 	"github.com/tasktide/tasktide/core/domain"
@@ -115,5 +118,95 @@ func TestWhatAHandlerKeepsIsItsOwn(t *testing.T) {
 	}
 	if heads, _ := w.tasks.Heads(t.Context(), []string{"u1", "u2"}); heads["u1"].Position != 1 || heads["u2"].Position != 50 {
 		t.Errorf("%v", heads)
+	}
+}
+
+func TestHEADAnswersAsGETWithoutTheBody(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	_, path := w.create(milk)
+	for _, p := range []string{path, tasksPath + "?limit=1", "/api/u1/audit", "/health", "/openapi.json"} {
+		get, head := w.call("GET", p, ""), w.call("HEAD", p, "")
+		if head.status != get.status || len(head.body) > 0 {
+			t.Errorf("%s: %d %q, GET answers %d", p, head.status, head.body, get.status)
+		}
+		for _, name := range []string{"ETag", "Content-Type", "Content-Length", "X-Stream-Position"} {
+			if head.header.Get(name) != get.header.Get(name) {
+				t.Errorf("%s: %s is %q, GET has %q", p, name, head.header.Get(name), get.header.Get(name))
+			}
+		}
+	}
+	if a := w.call("HEAD", tasksPath+"/"+uuid.NewString(), ""); a.status != 404 || len(a.body) > 0 {
+		t.Errorf("%d %q", a.status, a.body)
+	}
+}
+
+func TestOPTIONSAnswersWhatARouteTakes(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	for path, want := range map[string]string{
+		tasksPath: "GET HEAD POST", tasksPath + "/" + uuid.NewString(): "DELETE GET HEAD PUT", "/health": "GET HEAD",
+	} {
+		a := w.call("OPTIONS", path, "", "Authorization: ")
+		got := strings.Split(strings.Join(a.header.Values("Allow"), ", "), ", ")
+		slices.Sort(got)
+		if a.status != 204 || strings.Join(got, " ") != want || len(a.body) > 0 {
+			t.Errorf("%s: %d, Allow %v, want %s", path, a.status, got, want)
+		}
+	}
+	w.call("OPTIONS", "/api/u1/nothing", "").problem(t, 404)
+}
+
+// TestPagesOfOtherOriginsMaySendAndReadWhatIsDescribed compares CORS with the document.
+func TestPagesOfOtherOriginsMaySendAndReadWhatIsDescribed(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	sent, read := map[string]bool{}, map[string]bool{}
+	var walk func(node any, in string)
+	walk = func(node any, in string) {
+		switch n := node.(type) {
+		case map[string]any:
+			if name, ok := n["name"].(string); ok && n["in"] == "header" {
+				sent[name] = true
+			}
+			for key, child := range n {
+				if in == "headers" {
+					read[key] = true
+				}
+				walk(child, key)
+			}
+		case []any:
+			for _, child := range n {
+				walk(child, "")
+			}
+		}
+	}
+	walk(w.call("GET", "/openapi.json", "").object(t), "")
+	for _, handshake := range []string{"Origin", "Sec-WebSocket-Protocol", "Upgrade"} { // a browser's own
+		delete(sent, handshake)
+		delete(read, handshake)
+	}
+	preflight := w.call("OPTIONS", tasksPath, "", "Origin: https://app.example", "Access-Control-Request-Method: PUT").header.Get("Access-Control-Allow-Headers")
+	exposed := w.call("GET", tasksPath, "", "Origin: https://app.example").header.Get("Access-Control-Expose-Headers")
+	for name := range sent {
+		if !strings.Contains(preflight, name) {
+			t.Errorf("%s is described and may not be sent: %s", name, preflight)
+		}
+	}
+	for name := range read {
+		if !strings.Contains(exposed, name) {
+			t.Errorf("%s is described and can't be read: %s", name, exposed)
+		}
+	}
+	if len(sent) < 4 || len(read) < 6 {
+		t.Errorf("only %v and %v", sent, read)
+	}
+}
+
+func TestTheSameOriginAlwaysPasses(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, func(d *rest.Deps) { d.Origins = nil })
+	if a := w.call("POST", tasksPath, milk, "Origin: http://api.example"); a.status != 201 {
+		t.Errorf("%d %s", a.status, a.body)
 	}
 }
