@@ -32,6 +32,7 @@ type ServiceOptions struct {
 	Dir      string // working folder and log
 	Port     int    // 0: a free one
 	Env      []string
+	Args     []string
 }
 
 // Service is one of our programs. Kill and Start restart it on the same port.
@@ -64,7 +65,7 @@ func NewService(ctx context.Context, o ServiceOptions) (*Service, error) {
 	s := &Service{Name: o.Instance, Port: o.Port}
 	healthy, ready := answers(s.URL()+"/health"), answers(s.URL()+"/ready")
 	s.Server = &Server{within: 30 * time.Second, command: Command{
-		Name: o.Instance, Path: filepath.Join(bin, o.Name), Dir: dir, Log: filepath.Join(dir, o.Instance+".log"),
+		Name: o.Instance, Path: filepath.Join(bin, o.Name), Args: o.Args, Dir: dir, Log: filepath.Join(dir, o.Instance+".log"),
 		Env: append(BaseEnv("API_HOST=127.0.0.1", "API_PORT="+strconv.Itoa(o.Port)), o.Env...), StopWithin: 25 * time.Second,
 	}, ready: func(ctx context.Context) error { return errors.Join(healthy(ctx), ready(ctx)) }}
 	return s, s.Start(ctx)
