@@ -27,6 +27,7 @@ test: export TASKTIDE_REQUIRE_SERVERS = 1 # a missing server fails, it skips not
 test: tools lint ## Pass all tests: unit, contract on every transport, whole system
 	$(GO) test -race -timeout 12m $$($(GO) list ./... | grep -v -e /test/ -e /bench)
 	$(GO) test -timeout 14m -p 1 ./test/...
+	@tools/fuzz.sh 3s
 
 unit: ## Only what needs no server, in seconds
 	$(GO) test -race ./core/... ./ports/... ./adapters/... ./apps/...
@@ -54,8 +55,7 @@ lint: ## Format, vet and golangci-lint
 	$(TOOLS)/golangci-lint run ./...
 
 fuzz: ## Fuzz every decoder, FUZZTIME (1m) each
-	for p in $$(grep -rl --include='*_test.go' '^func Fuzz' . | xargs -n1 dirname | sort -u); do \
-	  for f in $$(grep -rhoE '^func Fuzz\w+' $$p/*_test.go | sed 's/func //'); do $(GO) test $$p -run xxx -fuzz "^$$f$$" -fuzztime $${FUZZTIME:-1m} || exit 1; done; done
+	@tools/fuzz.sh $${FUZZTIME:-1m}
 
 clean: ## Remove what was built (not ./data)
 	rm -rf $(BIN) .tools
