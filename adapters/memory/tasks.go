@@ -16,6 +16,7 @@ import (
 
 var (
 	_ ports.TaskStore   = (*Tasks)(nil)
+	_ ports.OnceStore   = (*Tasks)(nil)
 	_ ports.EventStream = (*Tasks)(nil)
 )
 
@@ -32,6 +33,7 @@ type Tasks struct {
 type userTasks struct {
 	tasks  map[uuid.UUID]domain.Task
 	events []domain.Event // positions 1, 2, 3, …
+	kept   map[string]domain.KeptAnswer
 
 	notifications []domain.Notification
 }
@@ -43,7 +45,7 @@ func (s *Tasks) user(id string) *userTasks {
 	u, ok := s.users[id]
 	if !ok {
 		id = strings.Clone(id)
-		u = &userTasks{tasks: map[uuid.UUID]domain.Task{}}
+		u = &userTasks{tasks: map[uuid.UUID]domain.Task{}, kept: map[string]domain.KeptAnswer{}}
 		s.users[id] = u
 	}
 	return u
@@ -60,6 +62,25 @@ func (u *userTasks) append(e domain.Event) int64 {
 func (s *Tasks) Create(_ context.Context, t domain.Task, e domain.Event) (int64, error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
+	return s.create(t, e)
+}
+
+// CreateOnce implements ports.OnceStore.
+func (s *Tasks) CreateOnce(_ context.Context, t domain.Task, e domain.Event, a domain.KeptAnswer) (domain.KeptAnswer, error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	keys := s.user(t.UserID).kept
+	if kept, ok := keys[a.Key]; ok {
+		return kept, nil
+	}
+	if _, err := s.create(t, e); err != nil {
+		return domain.KeptAnswer{}, err
+	}
+	keys[a.Key] = a
+	return a, nil
+}
+
+func (s *Tasks) create(t domain.Task, e domain.Event) (int64, error) {
 	u := s.user(t.UserID)
 	if _, ok := u.tasks[t.ID]; ok {
 		return 0, domain.Conflict("task %s exists already", t.ID)

@@ -22,6 +22,7 @@ const MaxBody = 64 << 10
 // the user routes; the rest may be left out.
 type Deps struct {
 	Tasks   *tasks.Service
+	Once    *tasks.Once
 	Audit   *audit.Reader
 	Users   *users.Service
 	Verify  Verify
@@ -71,12 +72,13 @@ func Config(log *slog.Logger) fiber.Config {
 // MountAPI adds the routes of the table. The app must have Around in front, and
 // Config.
 func MountAPI(app fiber.Router, d Deps) {
-	a := &api{tasks: d.Tasks, audit: d.Audit, users: d.Users, verify: d.Verify, notifications: d.Notifications}
+	a := &api{tasks: d.Tasks, once: d.Once, audit: d.Audit, users: d.Users, verify: d.Verify, notifications: d.Notifications}
 	mount(app, a.routes())
 }
 
 type api struct {
 	tasks  *tasks.Service
+	once   *tasks.Once
 	audit  *audit.Reader
 	users  *users.Service
 	verify Verify

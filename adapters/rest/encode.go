@@ -93,6 +93,11 @@ func sendList[T any](p *buffers, c *fiber.Ctx, list []T, item func([]byte, *T) [
 // setETag names the version of a task (strong: equal versions are equal bytes).
 func setETag(c *fiber.Ctx, t *domain.Task) {
 	var buf [24]byte
-	tag := append(strconv.AppendInt(append(buf[:0], '"'), t.Version, 10), '"')
-	c.Response().Header.SetBytesV(fiber.HeaderETag, tag)
+	c.Response().Header.SetBytesV(fiber.HeaderETag, appendETag(buf[:0], t))
+}
+
+func etagOf(t *domain.Task) string { return string(appendETag(nil, t)) }
+
+func appendETag(b []byte, t *domain.Task) []byte {
+	return append(strconv.AppendInt(append(b, '"'), t.Version, 10), '"')
 }

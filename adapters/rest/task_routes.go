@@ -24,7 +24,7 @@ func (a *api) taskRoutes() []spec.Route {
 		Handle: a.listTasks,
 	}, {
 		Method: fiber.MethodPost, Path: list, ID: "createTask", Tag: "Tasks", Summary: "Create a task",
-		Params: []spec.Param{prefer()},
+		Params: []spec.Param{prefer(), idempotencyKey()},
 		Body:   &spec.Body{Schema: newTaskSchema()},
 		Answers: []spec.Answer{{
 			Status: fiber.StatusCreated, About: "The task.", Schema: taskSchema(), Headers: []spec.Header{etag(), location(), preferenceApplied()},

@@ -95,11 +95,14 @@ func (a *api) createTask(c *fiber.Ctx) error {
 	if err != nil {
 		return err
 	}
+	if keys := c.Request().Header.PeekAll(idempotencyKeyHeader); len(keys) > 0 {
+		return a.createTaskOnce(c, user, keys, in)
+	}
 	t, err := a.tasks.Create(ctx, user, in)
 	if err != nil {
 		return err
 	}
-	c.Set(fiber.HeaderLocation, "/api/"+url.PathEscape(user)+"/tasks/"+t.ID.String())
+	c.Set(fiber.HeaderLocation, taskPath(&t))
 	return a.bodies.sendTask(c, fiber.StatusCreated, &t)
 }
 

@@ -99,8 +99,9 @@ func (w *world) checkEvents() {
 func (w *world) deps(store ports.TaskStore) rest.Deps {
 	clock := &ticking{at: time.Date(2026, 2, 4, 10, 0, 0, 0, time.UTC)}
 	w.notes = memory.NewReminders(w.tasks, clock)
+	service := tasks.New(store, clock, tasks.NewIDs())
 	return rest.Deps{
-		Tasks: tasks.New(store, clock, tasks.NewIDs()), Audit: audit.NewReader(w.audit), Verify: verify,
+		Tasks: service, Once: tasks.NewOnce(service, w.tasks), Audit: audit.NewReader(w.audit), Verify: verify,
 		Users:   users.New(users.Deps{Counts: w.tasks, Streams: w.tasks, Preferences: memory.NewPreferences(), Clock: clock}),
 		Metrics: prometheus.NewRegistry(), Log: slog.New(slog.NewTextHandler(w.log, nil)),
 		Origins: []string{"https://app.example"}, Notifications: reminders.NewNotifications(w.notes),

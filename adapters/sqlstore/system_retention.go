@@ -14,6 +14,14 @@ WHERE e.time < `+s.db.pick("$1::timestamptz", "?1")+` AND NOT EXISTS (SELECT 1 F
 LIMIT `+s.db.pick("$2", "?2")+`)`, stamp(before).String(), int64(limit))
 }
 
+// DeleteKeysBefore deletes up to limit kept answers of all users that are older than
+// before, and returns how many.
+func (t *Tasks) DeleteKeysBefore(ctx context.Context, before time.Time, limit int) (int64, error) {
+	return t.db.deleted(ctx, `DELETE FROM idempotency_keys WHERE (user_id, key) IN (
+SELECT user_id, key FROM idempotency_keys WHERE created_at < `+t.db.pick("$1::timestamptz", "?1")+` LIMIT `+t.db.pick("$2", "?2")+`)`,
+		stamp(before).String(), int64(limit))
+}
+
 // DeleteExpired deletes up to limit expired entries, and returns how many.
 // Expired entries count as absent before that.
 func (s *State) DeleteExpired(ctx context.Context, limit int) (int64, error) {

@@ -15,7 +15,7 @@ import (
 var systemMethods = []string{
 	"DeadLetters.Discard", "DeadLetters.Find", "DeadLetters.Marked", "DeadLetters.Redrive",
 	"Outbox.Heads", "Outbox.Lease", "Outbox.Settle", "Outbox.Wake",
-	"Reminders.Due", "State.DeleteExpired", "Streams.DeleteEventsBefore",
+	"Reminders.Due", "State.DeleteExpired", "Streams.DeleteEventsBefore", "Tasks.DeleteKeysBefore",
 }
 
 func TestQueriesOfTheSystemStandInFilesOfTheirOwn(t *testing.T) {
@@ -47,7 +47,7 @@ func TestQueriesOfTheSystemStandInFilesOfTheirOwn(t *testing.T) {
 }
 
 // userTables have user_id; a statement on one outside of the system files names it.
-var userTables = []string{"tasks", "events", "user_streams", "outbox", "audit_logs", "dead_letters", "notifications"}
+var userTables = []string{"tasks", "events", "user_streams", "outbox", "audit_logs", "dead_letters", "notifications", "preferences", "idempotency_keys"}
 
 func TestStatementsThatServeAUserNameTheUser(t *testing.T) {
 	t.Parallel()

@@ -113,26 +113,41 @@ func (t *Tasks) createMany(ctx context.Context, batch []creation) []coalesce.Res
 }
 
 func (t *Tasks) createBatch(ctx context.Context, batch []creation, which []int, out []coalesce.Result[int64]) error {
-	rows := newTable(slices.Concat(taskColumns[:], eventColumns[:], outboxColumns[:]))
-	for _, i := range which {
-		rows.add(slices.Concat(batch[i].row.args(), eventArgs(batch[i].event), outboxArgs(batch[i].event)))
+	some := make([]creation, len(which))
+	for n, i := range which {
+		some[n] = batch[i]
 	}
 	return retry(ctx, func() error {
-		for _, i := range which {
+		positions, err := t.createRows(ctx, t.db.pool(), some)
+		for n, i := range which {
 			out[i] = coalesce.Result[int64]{Err: errTaskExists}
-		}
-		got, err := t.db.pool().QueryContext(ctx, t.sql.create, rows.args()...)
-		if err != nil {
-			return err
-		}
-		defer got.Close()
-		for got.Next() {
-			var ord, position int64
-			if err := got.Scan(&ord, &position); err != nil {
-				return err
+			if err == nil && positions[n] > 0 {
+				out[i] = coalesce.Result[int64]{Value: positions[n]}
 			}
-			out[which[ord-1]] = coalesce.Result[int64]{Value: position}
 		}
-		return got.Err()
+		return err
 	})
+}
+
+// createRows inserts tasks by one statement and returns the position of each; 0 of
+// one that exists.
+func (t *Tasks) createRows(ctx context.Context, c conn, some []creation) ([]int64, error) {
+	rows := newTable(slices.Concat(taskColumns[:], eventColumns[:], outboxColumns[:]))
+	for _, one := range some {
+		rows.add(slices.Concat(one.row.args(), eventArgs(one.event), outboxArgs(one.event)))
+	}
+	got, err := c.QueryContext(ctx, t.sql.create, rows.args()...)
+	if err != nil {
+		return nil, err
+	}
+	defer got.Close()
+	positions := make([]int64, len(some))
+	for got.Next() {
+		var ord, position int64
+		if err := got.Scan(&ord, &position); err != nil {
+			return nil, err
+		}
+		positions[ord-1] = position
+	}
+	return positions, got.Err()
 }

@@ -26,21 +26,25 @@ func newTaskSQLite() taskSQL {
 // is read only after it has ended.
 func (t *Tasks) createLite(ctx context.Context, c change) (int64, error) {
 	var position int64
-	err := t.db.sqlite.do(ctx, func(ctx context.Context, tx conn) error {
-		n, err := affected(tx.ExecContext(ctx, t.sql.create, c.row.args()...))
-		if err != nil {
-			return err
-		}
-		if n == 0 {
-			return errTaskExists
-		}
-		position, err = t.appendLite(ctx, tx, c.event)
+	err := t.db.sqlite.do(ctx, func(ctx context.Context, tx conn) (err error) {
+		position, err = t.insertLite(ctx, tx, c)
 		return err
 	})
 	if err != nil {
 		return 0, err
 	}
 	return position, nil
+}
+
+func (t *Tasks) insertLite(ctx context.Context, tx conn, c change) (position int64, err error) {
+	n, err := affected(tx.ExecContext(ctx, t.sql.create, c.row.args()...))
+	if err != nil {
+		return 0, err
+	}
+	if n == 0 {
+		return 0, errTaskExists
+	}
+	return t.appendLite(ctx, tx, c.event)
 }
 
 // changeLite runs write, which changes or deletes one task by its version.

@@ -41,6 +41,18 @@ type Match []int64
 // Create stores a new task of user.
 // Errors: domain.ErrInvalid with every wrong field; those of ports.TaskStore.
 func (s *Service) Create(ctx context.Context, user string, in Input) (domain.Task, error) {
+	t, err := s.draft(user, in)
+	if err != nil {
+		return domain.Task{}, err
+	}
+	if _, err := s.store.Create(ctx, t, s.created(ctx, &t)); err != nil {
+		return domain.Task{}, err
+	}
+	return t, nil
+}
+
+// draft is a new task that is not stored.
+func (s *Service) draft(user string, in Input) (domain.Task, error) {
 	now := micros(s.clock.Now())
 	t := domain.Task{
 		ID: s.ids.Task(), UserID: user, Tags: []string{}, TimeZone: defaultZone,
@@ -49,11 +61,11 @@ func (s *Service) Create(ctx context.Context, user string, in Input) (domain.Tas
 	if bad := s.apply(&t, &in, true); bad != nil {
 		return domain.Task{}, invalid(bad)
 	}
-	_, err := s.store.Create(ctx, t, s.event(ctx, &t, domain.TaskCreatedV1, FullPayload(&t)))
-	if err != nil {
-		return domain.Task{}, err
-	}
 	return t, nil
+}
+
+func (s *Service) created(ctx context.Context, t *domain.Task) domain.Event {
+	return s.event(ctx, t, domain.TaskCreatedV1, FullPayload(t))
 }
 
 // Check returns what is wrong with in, as Create and Update would. It is for

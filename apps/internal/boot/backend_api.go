@@ -17,9 +17,10 @@ import (
 // BackendAPI serves REST and relays the events of its writes.
 func BackendAPI() fx.Option {
 	return fx.Module(string(domain.BackendAPI), fx.Invoke(func(r runtime, store ports.TaskStore, trail ports.AuditStore, verify rest.Verify) {
+		service := tasks.New(store, r.Clock, tasks.NewIDs())
 		r.Server.mount(func(app *fiber.App) {
 			rest.MountAPI(app, rest.Deps{
-				Tasks: tasks.New(store, r.Clock, tasks.NewIDs()), Audit: audit.NewReader(trail), Verify: verify, Log: r.Log,
+				Tasks: service, Once: tasks.NewOnce(service, sqlstore.NewTasks(r.DB)), Audit: audit.NewReader(trail), Verify: verify, Log: r.Log,
 				Users: users.New(users.Deps{
 					Counts: sqlstore.NewTasks(r.DB), Streams: sqlstore.NewStreams(r.DB), Preferences: sqlstore.NewPreferences(r.DB), Clock: r.Clock,
 				}),

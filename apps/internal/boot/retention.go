@@ -9,21 +9,27 @@ import (
 
 const (
 	sweepEvery = 10 * time.Minute
-	sweepBatch = 1000 // rows a statement: no long lock, little to repeat after a kill
+	keepKeys   = 24 * time.Hour // idempotency keys of requests
+	sweepBatch = 1000           // rows a statement: no long lock, little to repeat after a kill
 )
 
-// retain deletes published events that are older than EVENT_RETENTION and, where
-// no sidecar does it, idempotency records that have expired. Every backend-api
+// retain deletes published events that are older than EVENT_RETENTION, answers kept
+// for a day by idempotency keys and, where no sidecar does it, idempotency records of
+// events that have expired. Every backend-api
 // does; they do not disturb each other.
 func (r runtime) retain() {
-	streams, state := sqlstore.NewStreams(r.DB), sqlstore.NewState(r.DB)
+	streams, state, tasks := sqlstore.NewStreams(r.DB), sqlstore.NewState(r.DB), sqlstore.NewTasks(r.DB)
 	events := func(ctx context.Context) (int64, error) {
 		return streams.DeleteEventsBefore(ctx, r.Clock.Now().Add(-r.Config.EventRetention), sweepBatch)
+	}
+	keys := func(ctx context.Context) (int64, error) {
+		return tasks.DeleteKeysBefore(ctx, r.Clock.Now().Add(-keepKeys), sweepBatch)
 	}
 	records := func(ctx context.Context) (int64, error) { return state.DeleteExpired(ctx, sweepBatch) }
 	r.append(background(r.Log, "retention", func(ctx context.Context) error {
 		for ctx.Err() == nil {
 			r.sweep(ctx, "events", events)
+			r.sweep(ctx, "idempotency keys", keys)
 			if r.Config.Transport != Dapr {
 				r.sweep(ctx, "idempotency records", records)
 			}

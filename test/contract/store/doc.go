@@ -8,6 +8,7 @@
 //	RunOutbox       ports.Outbox over a task store
 //	RunDeadLetters  ports.DeadLetterStore and ports.DeadLetterAdmin
 //	RunState        ports.StateStore: databases, memory and Dapr
+//	RunOnce         ports.OnceStore
 //	RunUsers        ports.TaskCounter and ports.PreferenceStore
 //
 // A constructor is called once for each subtest and cleans up with t.Cleanup.
