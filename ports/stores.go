@@ -28,7 +28,8 @@ type TaskStore interface {
 // AuditStore keeps the audit trail, append-only.
 type AuditStore interface {
 	// Append stores an entry once: an entry whose (user, id) is there already is
-	// left as it is and is no error. Calls in flight together are written together.
+	// left as it is and is no error. So is one at a position that the user had erased:
+	// it is not stored. Calls in flight together are written together.
 	Append(ctx context.Context, e domain.AuditEntry) error
 	List(ctx context.Context, user string, q domain.AuditQuery) ([]domain.AuditEntry, error)
 }
@@ -65,6 +66,7 @@ type EventStream interface {
 type DeadLetterStore interface {
 	// Keep stores a letter; one with the same id is the same letter: its attempts
 	// are added, error, reason and LastFailed replaced, and a redrive mark cleared.
+	// One whose Position the user had erased is not stored, and is no error.
 	Keep(ctx context.Context, l domain.DeadLetter) error
 	// Marked returns letters of group whose redrive is asked for, oldest first.
 	Marked(ctx context.Context, group string, limit int) ([]domain.DeadLetter, error)

@@ -21,3 +21,21 @@ type PreferenceStore interface {
 	// Changes at the same time don't undo each other's fields.
 	Change(ctx context.Context, user string, c domain.PreferencesChange, now time.Time) (domain.Preferences, error)
 }
+
+// UserEraser removes everything that is kept of users.
+type UserEraser interface {
+	// Erase removes all rows of user in one transaction, and marks the stream: what
+	// still comes of an event up to Erased.Position has no effect, wherever that event
+	// is at this moment, in a broker or a handler. Idempotency records of events stay:
+	// they have no personal data. What the same user writes later is kept as ever, at
+	// positions behind it. Erasing again is no error.
+	Erase(ctx context.Context, user string) (domain.Erased, error)
+}
+
+// CausedTaskStore creates the tasks that events lead to.
+type CausedTaskStore interface {
+	// CreateCaused is TaskStore.Create for the effect of the event at position cause of
+	// the same user's stream. domain.ErrGone: the user had that event erased; nothing
+	// was written.
+	CreateCaused(ctx context.Context, cause int64, t domain.Task, e domain.Event) (position int64, err error)
+}

@@ -43,9 +43,9 @@ type auditRow struct {
 func NewAudit(db *DB) *Audit {
 	all := auditColumns[:]
 	a := &Audit{db: db, insert: "INSERT INTO audit_logs (" + names("", all) + ") SELECT " + casted("u.", all) +
-		" FROM " + unnest(all) + " ORDER BY u.user_id, u.id ON CONFLICT DO NOTHING"}
+		" FROM " + unnest(all) + " WHERE " + notErased("u.user_id", "u.position") + " ORDER BY u.user_id, u.id ON CONFLICT DO NOTHING"}
 	if !db.postgres() {
-		a.insert = "INSERT INTO audit_logs (" + names("", all) + ") VALUES (" + marks(len(all)) + ") ON CONFLICT DO NOTHING"
+		a.insert = "INSERT INTO audit_logs (" + names("", all) + ") SELECT " + marks(len(all)) + " WHERE " + notErased("?1", "?3") + " ON CONFLICT DO NOTHING"
 	}
 	a.appends = coalesce.New(a.appendMany, coalesce.Options{MaxBatch: 1024})
 	return a

@@ -64,16 +64,26 @@ func (r *letterRow) letter() domain.DeadLetter {
 	}
 }
 
+var letterColumns = [...]column{
+	{"user_id", "text"}, {"id", "text"}, {"event_id", "text"}, {"event_type", "text"}, {"topic", "text"}, {"group_name", "text"},
+	{"record_key", "bytea"}, {"body", "bytea"}, {"reason", "text"}, {"error", "text"}, {"attempts", "bigint"},
+	{"first_failed", "timestamptz"}, {"last_failed", "timestamptz"}, {"traceparent", "text"},
+}
+
 // Keep stores a letter; see ports.DeadLetterStore.
 func (d *DeadLetters) Keep(ctx context.Context, l domain.DeadLetter) error {
-	row := rowOfLetter(l)
+	r := rowOfLetter(l)
+	if err := datable(l.FirstFailed, l.LastFailed); err != nil {
+		return err
+	}
+	all := letterColumns[:]
+	query := `INSERT INTO dead_letters AS d (` + names("", all) + `) SELECT ` + d.db.pick(bound(1, all), marks(len(all))) +
+		` WHERE ` + notErased(d.db.pick("$1", "?1"), d.db.pick("$15::bigint", "?15")) + ` OR ` + d.db.pick("$15::bigint", "?15") + ` = 0
+ON CONFLICT (user_id, id) DO UPDATE SET attempts = d.attempts + excluded.attempts, error = excluded.error, reason = excluded.reason,
+  last_failed = excluded.last_failed, redrive_at = NULL`
 	return mapErr(ctx, d.db.write(ctx, func(ctx context.Context, c conn) error {
-		_, err := d.db.bun.NewInsert().Conn(c).Model(row).
-			On("CONFLICT (user_id, id) DO UPDATE").
-			Set("attempts = d.attempts + excluded.attempts").
-			Set("error = excluded.error").Set("reason = excluded.reason").
-			Set("last_failed = excluded.last_failed").Set("redrive_at = NULL").
-			Exec(ctx)
+		_, err := c.ExecContext(ctx, query, r.UserID, r.ID, r.EventID, r.EventType, r.Topic, r.GroupName, r.RecordKey, r.Body, r.Reason, r.Error,
+			r.Attempts, r.FirstFailed.String(), r.LastFailed.String(), r.Traceparent, l.Position)
 		return err
 	}))
 }

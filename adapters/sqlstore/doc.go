@@ -14,6 +14,8 @@
 //     the row of user_streams stays locked until the commit and is only touched
 //     when the task's row was written;
 //   - one transaction takes rows of user_streams in the order of user ids;
+//   - what an event leads to asks, in its own statement, whether its user had that
+//     event erased (erased.go says how an erasure makes sure of the answer);
 //   - every query that serves a user has user_id in its WHERE; the queries of
 //     the system, which see all users, stand in the files named system_*.go;
 //   - errors are of package domain: whatever may go away by itself (connection,

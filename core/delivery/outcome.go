@@ -100,7 +100,7 @@ func (c *Consumer) bury(ctx context.Context, m ports.Message, e domain.Event, at
 		first = &now
 	}
 	l := domain.DeadLetter{
-		ID: letterID(c.group, m, e), UserID: e.UserID, EventType: string(e.Type), Topic: m.Topic, Group: c.group,
+		ID: letterID(c.group, m, e), UserID: e.UserID, EventType: string(e.Type), Position: e.Position, Topic: m.Topic, Group: c.group,
 		Key: m.Key, Body: m.Body, Reason: reason(cause), Error: text(cause), Attempts: attempts,
 		FirstFailed: *first, LastFailed: now, TraceParent: e.TraceParent,
 	}

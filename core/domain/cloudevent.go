@@ -121,6 +121,9 @@ func DecodeEvent(body []byte) (Event, error) {
 func (w *wireEvent) readable() Event {
 	e := Event{Type: EventType(clean(w.Type)), TraceParent: clean(w.TraceParent)}
 	e.ID, _ = uuid.Parse(w.ID)
+	if n, err := strconv.ParseInt(w.Sequence, 10, 64); err == nil && n > 0 {
+		e.Position = n
+	}
 	if w.Data != nil {
 		e.UserID = clean(w.Data.UserID)
 	}

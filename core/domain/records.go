@@ -34,6 +34,7 @@ type DeadLetter struct {
 	UserID      string // "" when it can't be read
 	EventID     string // "" when it can't be read
 	EventType   string
+	Position    int64 // in the user's stream; 0 when it can't be read; not stored
 	Topic       Topic
 	Group       string
 	Key         string

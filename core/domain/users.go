@@ -30,3 +30,9 @@ type PreferencesChange struct {
 	TimeZone *string
 	Theme    *Theme
 }
+
+// Erased is what was removed of a user.
+type Erased struct {
+	Tasks, Events, AuditEntries, Notifications, DeadLetters int64
+	Position                                                int64 // of the last event that was there
+}

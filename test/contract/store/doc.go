@@ -8,6 +8,7 @@
 //	RunOutbox       ports.Outbox over a task store
 //	RunDeadLetters  ports.DeadLetterStore and ports.DeadLetterAdmin
 //	RunState        ports.StateStore: databases, memory and Dapr
+//	RunErase        ports.UserEraser and ports.CausedTaskStore, and that late effects have none
 //	RunOnce         ports.OnceStore
 //	RunUsers        ports.TaskCounter and ports.PreferenceStore
 //

@@ -1,0 +1,93 @@
+package sqlstore
+
+import (
+	"context"
+
+	"github.com/tasktide/tasktide/core/domain"
+	"github.com/tasktide/tasktide/ports"
+)
+
+var _ ports.UserEraser = (*Users)(nil)
+
+// Users removes users.
+type Users struct{ db *DB }
+
+// NewUsers returns the users of db.
+func NewUsers(db *DB) *Users { return &Users{db} }
+
+// Erase removes everything of user in one transaction; see ports.UserEraser. Nothing
+// can slip through:
+//
+//   - writes of tasks, and reminders, lock the task's row and then the stream's row:
+//     so does this, and what it waits for it sees and removes;
+//   - a task that an event leads to is only created under the stream's row, with the
+//     mark in sight (Tasks.CreateCaused);
+//   - audit rows and dead letters are written without a lock on any row: their tables
+//     are locked, so that statements that began before have ended and those that come
+//     later see the mark. That is the last step, and only those writers wait for it.
+func (u *Users) Erase(ctx context.Context, user string) (domain.Erased, error) {
+	if err := storable(user); err != nil {
+		return domain.Erased{}, err
+	}
+	var out domain.Erased
+	err := u.db.write(ctx, func(ctx context.Context, c conn) (err error) {
+		out, err = u.erase(ctx, c, user)
+		return err
+	})
+	if err != nil {
+		return domain.Erased{}, mapErr(ctx, err)
+	}
+	return out, nil
+}
+
+func (u *Users) erase(ctx context.Context, c conn, user string) (out domain.Erased, err error) {
+	w := wiper{db: u.db, ctx: ctx, conn: c, user: user}
+	w.wipe("tasks", &out.Tasks)
+	w.mark(&out.Position)
+	w.wipe("tasks", &out.Tasks) // those that were created meanwhile
+	w.wipe("notifications", &out.Notifications)
+	w.wipe("events", &out.Events)
+	for _, table := range []string{"outbox", "idempotency_keys", "preferences"} {
+		w.wipe(table, new(int64))
+	}
+	w.lock()
+	w.wipe("audit_logs", &out.AuditEntries)
+	w.wipe("dead_letters", &out.DeadLetters)
+	return out, w.err
+}
+
+// wiper runs statements until one fails.
+type wiper struct {
+	db   *DB
+	ctx  context.Context
+	conn conn
+	user string
+	err  error
+}
+
+func (w *wiper) wipe(table string, count *int64) {
+	if w.err != nil {
+		return
+	}
+	n, err := affected(w.conn.ExecContext(w.ctx, numberedFor(w.db, "DELETE FROM "+table+" WHERE user_id = $1"), w.user))
+	*count += n
+	w.err = err
+}
+
+// mark sets erased to the stream's end, which can't move before the commit.
+func (w *wiper) mark(position *int64) {
+	if w.err == nil {
+		w.err = w.conn.QueryRowContext(w.ctx, numberedFor(w.db, `INSERT INTO user_streams AS s (user_id, position) VALUES ($1, 0)
+ON CONFLICT (user_id) DO UPDATE SET erased = s.position RETURNING erased`), w.user).Scan(position)
+	}
+}
+
+func (w *wiper) lock() {
+	if w.err != nil || !w.db.postgres() { // SQLite's one writer needs none
+		return
+	}
+	// A long statement on these tables must not hold up every consumer behind us.
+	if _, w.err = w.conn.ExecContext(w.ctx, "SET LOCAL lock_timeout = '5s'"); w.err == nil {
+		_, w.err = w.conn.ExecContext(w.ctx, "LOCK TABLE "+effectTables+" IN SHARE ROW EXCLUSIVE MODE")
+	}
+}

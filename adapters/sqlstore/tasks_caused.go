@@ -1,0 +1,51 @@
+package sqlstore
+
+import (
+	"context"
+	"database/sql"
+	"errors"
+
+	"github.com/tasktide/tasktide/core/domain"
+	"github.com/tasktide/tasktide/ports"
+)
+
+var _ ports.CausedTaskStore = (*Tasks)(nil)
+
+var errCauseErased = domain.Gone("the user had the event erased")
+
+// CreateCaused stores a task that an event led to; see ports.CausedTaskStore. It has
+// a transaction of its own, which takes the stream's row before it looks at the mark.
+func (t *Tasks) CreateCaused(ctx context.Context, cause int64, task domain.Task, e domain.Event) (int64, error) {
+	c, err := changeOf(task, e)
+	if err != nil {
+		return 0, err
+	}
+	var position int64
+	err = t.db.write(ctx, func(ctx context.Context, db conn) (err error) {
+		var erased int64
+		err = db.QueryRowContext(ctx, t.db.pick("SELECT erased FROM user_streams WHERE user_id = $1 FOR NO KEY UPDATE", "SELECT erased FROM user_streams WHERE user_id = ?"),
+			c.event.UserID).Scan(&erased)
+		switch {
+		case err != nil && !errors.Is(err, sql.ErrNoRows): // without a stream nothing was erased
+			return err
+		case cause <= erased && erased > 0:
+			return errCauseErased
+		case !t.db.postgres():
+			position, err = t.insertLite(ctx, db, c)
+			return err
+		}
+		positions, err := t.createRows(ctx, db, []creation{creation(c)})
+		if err != nil {
+			return err
+		}
+		if position = positions[0]; position == 0 {
+			return errTaskExists
+		}
+		return nil
+	})
+	if err != nil {
+		return 0, mapErr(ctx, err)
+	}
+	t.db.signals.committed(e.Source, c.event.UserID)
+	return position, nil
+}
