@@ -19,6 +19,7 @@ func (a *api) routes() []spec.Route {
 		a.eventRoutes(),
 		a.preferenceRoutes(),
 		a.notificationRoutes(),
+		a.accountRoutes(),
 		documentRoutes(),
 	)
 }

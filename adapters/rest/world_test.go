@@ -137,12 +137,10 @@ type answer struct {
 	body   []byte
 }
 
-// call makes a request as user u1; headers are "Name: value".
-func (w *world) call(method, path, body string, headers ...string) answer {
-	w.t.Helper()
+func (w *world) request(method, path, body string, headers ...string) (*http.Request, error) {
 	r, err := http.NewRequest(method, "http://api.example"+path, strings.NewReader(body))
 	if err != nil {
-		w.t.Fatal(err)
+		return nil, err
 	}
 	r.Header.Set("Authorization", "Bearer user:u1")
 	if body != "" {
@@ -153,6 +151,16 @@ func (w *world) call(method, path, body string, headers ...string) answer {
 		if r.Header.Del(name); value != "" {
 			r.Header.Set(name, value)
 		}
+	}
+	return r, nil
+}
+
+// call makes a request as user u1; headers are "Name: value".
+func (w *world) call(method, path, body string, headers ...string) answer {
+	w.t.Helper()
+	r, err := w.request(method, path, body, headers...)
+	if err != nil {
+		w.t.Fatal(err)
 	}
 	response, err := w.client.Do(r)
 	if err != nil {

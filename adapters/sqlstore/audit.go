@@ -119,6 +119,9 @@ func (a *Audit) List(ctx context.Context, user string, q domain.AuditQuery) ([]d
 			query.Where("a.? = ?", bun.Ident(f[0]), f[1])
 		}
 	}
+	if q.Behind != nil {
+		query.Where("(a.position, a.id) < (?, ?)", q.Behind.Position, q.Behind.ID)
+	}
 	query.OrderExpr("a.position DESC, a.id DESC").Limit(int64(max(q.Limit, 0))).Offset(int64(max(q.Offset, 0)))
 	if err := query.Scan(ctx); err != nil {
 		return nil, mapErr(ctx, err)

@@ -2,6 +2,7 @@ package users
 
 import (
 	"context"
+	"time"
 
 	"github.com/tasktide/tasktide/core/domain"
 	"github.com/tasktide/tasktide/ports"
@@ -12,6 +13,9 @@ type Deps struct {
 	Counts      ports.TaskCounter
 	Streams     ports.EventStream
 	Preferences ports.PreferenceStore
+	Tasks       ports.TaskStore
+	Audit       ports.AuditStore
+	Eraser      ports.UserEraser
 	Clock       ports.Clock
 }
 
@@ -20,6 +24,9 @@ type Service struct{ d Deps }
 
 // New makes the use cases.
 func New(d Deps) *Service { return &Service{d} }
+
+// Now is the time.
+func (s *Service) Now() time.Time { return s.d.Clock.Now() }
 
 // Stats counts user's tasks. Errors: those of ports.TaskCounter.
 func (s *Service) Stats(ctx context.Context, user string) (domain.TaskCounts, error) {

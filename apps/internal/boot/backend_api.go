@@ -10,7 +10,6 @@ import (
 	"github.com/tasktide/tasktide/core/domain"
 	"github.com/tasktide/tasktide/core/reminders"
 	"github.com/tasktide/tasktide/core/tasks"
-	"github.com/tasktide/tasktide/core/users"
 	"github.com/tasktide/tasktide/ports"
 )
 
@@ -25,6 +24,7 @@ func BackendAPI() fx.Option {
 					Counts: sqlstore.NewTasks(r.DB), Streams: sqlstore.NewStreams(r.DB), Preferences: sqlstore.NewPreferences(r.DB), Clock: r.Clock,
 				}),
 				Notifications: reminders.NewNotifications(sqlstore.NewNotifications(r.DB)),
+				Users: NewUsers(r.DB, r.Clock),
 			})
 		})
 		r.relay(domain.BackendAPI)

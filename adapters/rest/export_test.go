@@ -1,0 +1,146 @@
+package rest_test
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"strings"
+	"testing"
+
+	"github.com/tasktide/tasktide/adapters/memory"
+	"github.com/tasktide/tasktide/adapters/rest"
+	"github.com/tasktide/tasktide/adapters/sqlstore"
+	"github.com/tasktide/tasktide/core/audit"
+	"github.com/tasktide/tasktide/core/domain"
+	"github.com/tasktide/tasktide/core/users"
+	"github.com/tasktide/tasktide/ports"
+)
+
+// audited makes the trail of what is in a user's stream.
+func audited(t testing.TB, db *sqlstore.DB, user string) {
+	t.Helper()
+	events, _, err := sqlstore.NewStreams(db).After(t.Context(), user, 0, 10_000)
+	recorder := audit.NewRecorder(sqlstore.NewAudit(db))
+	for _, e := range events {
+		err = errors.Join(err, recorder.Handle(t.Context(), e))
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
+}
+
+func TestAnExportHasEverythingOfTheUserAndNothingOfOthers(t *testing.T) {
+	t.Parallel()
+	w, db := newStored(t)
+	const n = 450 // three pages
+	ids := map[string]bool{}
+	for i := range n {
+		id, path := w.create(fmt.Sprintf(`{"title":"Task %d","priority":"high","category":"home"}`, i))
+		ids[id] = true
+		if i%100 == 0 {
+			w.call("PATCH", path+"/complete", "")
+		}
+	}
+	w.call("POST", "/api/u2/tasks", strings.Replace(milk, "Milk", "a secret", 1), other)
+	w.call("PUT", "/api/u1/preferences", `{"theme":"dark"}`)
+	audited(t, db, "u1")
+	audited(t, db, "u2")
+	a := w.call("GET", "/api/u1/export", "")
+	if a.status != 200 || a.header.Get("Content-Disposition") != `attachment; filename="tasktide-export.json"` || strings.Contains(string(a.body), "secret") {
+		t.Errorf("%d %v", a.status, a.header)
+	}
+	var got struct {
+		UserID, ExportedAt string
+		Preferences        map[string]any
+		Tasks              []map[string]any
+		Events, Audit      []struct{ Position int }
+	}
+	if err := json.Unmarshal(a.body, &got); err != nil {
+		t.Fatalf("%v: %.300s", err, a.body)
+	}
+	if got.UserID != "u1" || got.ExportedAt == "" || got.Preferences["theme"] != "dark" || len(got.Tasks) != n || len(got.Events) != n+5 || len(got.Audit) != n+5 {
+		t.Errorf("%s %v: %d tasks, %d events, %d entries", got.UserID, got.Preferences, len(got.Tasks), len(got.Events), len(got.Audit))
+	}
+	for _, x := range got.Tasks {
+		id, _ := x["id"].(string)
+		if !ids[id] {
+			t.Errorf("%s is there twice, or not mine", id)
+		}
+		delete(ids, id)
+	}
+	for i, e := range got.Events {
+		if e.Position != i+1 {
+			t.Fatalf("event %d has position %d", i, e.Position)
+		}
+	}
+	w.call("GET", "/api/u1/export", "", other).problem(t, 403)
+	w.call("GET", "/api/u1/export", "", "Authorization: ").problem(t, 401)
+}
+
+// failing stores fail behind their first page.
+type failing struct{ ports.AuditStore }
+
+func (failing) List(context.Context, string, domain.AuditQuery) ([]domain.AuditEntry, error) {
+	return nil, domain.Unavailable("database", errors.New("gone"))
+}
+
+func TestAnExportThatFailsHalfwayBreaksOff(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	w.create(milk)
+	d := w.deps(w.tasks)
+	d.Users = users.New(users.Deps{
+		Streams: w.tasks, Tasks: w.tasks, Preferences: memory.NewPreferences(), Audit: failing{}, Clock: memory.Clock{},
+	})
+	w.serve(rest.New(d))
+	r, err := w.request("GET", "/api/u1/export", "")
+	if err != nil {
+		t.Fatal(err)
+	}
+	response, err := w.client.Do(r)
+	if err != nil {
+		return // broken off before the first byte
+	}
+	defer func() { _ = response.Body.Close() }()
+	var v any
+	if err := json.NewDecoder(response.Body).Decode(&v); err == nil {
+		t.Errorf("half an export looks whole: %v", v)
+	}
+}
+
+func TestErasingAUserLeavesNothingAndTheUserMayGoOn(t *testing.T) {
+	t.Parallel()
+	w, db := newStored(t)
+	_, path := w.create(milk)
+	w.create(milk)
+	w.call("PUT", "/api/u1/preferences", `{"theme":"dark"}`)
+	w.call("POST", "/api/u2/tasks", milk, other)
+	audited(t, db, "u1")
+	before := w.call("GET", "/api/u1/events", "").header.Get("X-Stream-Position")
+	w.call("DELETE", "/api/u1", "", other).problem(t, 403)
+	w.call("DELETE", "/api/u1", "", "Authorization: ").problem(t, 401)
+	if a := w.call("DELETE", "/api/u1", ""); a.status != 204 || len(a.body) != 0 {
+		t.Fatalf("%d %s", a.status, a.body)
+	}
+	for p, want := range map[string]string{
+		tasksPath: "[]", "/api/u1/audit": "[]", "/api/u1/events": "[]", "/api/u1/stats": `{"total":0,"pending":0,"completed":0}`,
+		"/api/u1/preferences": `{"timeZone":"UTC","theme":"system","updatedAt":null}`,
+	} {
+		if a := w.call("GET", p, ""); a.status != 200 || string(a.body) != want {
+			t.Errorf("%s: %d %s", p, a.status, a.body)
+		}
+	}
+	w.call("GET", path, "").problem(t, 404)
+	w.call("GET", "/api/u1/events?after=0", "").problem(t, 410)
+	if n := len(w.call("GET", "/api/u2/tasks", "", other).list(t)); n != 1 {
+		t.Errorf("another user has %d tasks", n)
+	}
+	w.create(milk)
+	if e := w.call("GET", "/api/u1/events?after="+before, "").list(t); len(e) != 1 || e[0]["position"] != 3.0 {
+		t.Errorf("what comes later is %v", e)
+	}
+	if a := w.call("DELETE", "/api/nobody", "", "Authorization: Bearer user:nobody"); a.status != 204 {
+		t.Errorf("a user without anything: %d %s", a.status, a.body)
+	}
+}
