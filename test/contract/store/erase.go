@@ -233,16 +233,16 @@ func eraseRace(t *testing.T, s Erasable) {
 func (s Erasable) raceWrite(t *testing.T, user string, i, n int, seen *eventPool) error {
 	task := newTask(user)
 	e := event(task, domain.TaskCreatedV1)
-	position, err := int64(0), error(nil)
+	var err error
 	if i%4 == 1 {
 		_, err = s.Once.CreateOnce(t.Context(), task, e, answerOf(fmt.Sprint(i, n), n))
 	} else {
-		position, err = s.Tasks.Tasks.Create(t.Context(), task, e)
+		e.Position, err = s.Tasks.Tasks.Create(t.Context(), task, e)
 	}
 	if err != nil {
 		return fmt.Errorf("create: %w", err)
 	}
-	if e.Position = position; position > 0 {
+	if e.Position > 0 {
 		seen.put(e)
 	}
 	if i%4 < 2 {
