@@ -38,6 +38,7 @@ func exportSchema() *spec.Schema {
 		spec.Has("tasks", spec.List(taskSchema()).About("Oldest first.")),
 		spec.Has("events", spec.List(eventSchema()).About("What is kept of the stream, oldest first.")),
 		spec.Has("audit", spec.List(auditEntrySchema()).About("Newest first.")),
+		spec.Has("notifications", spec.List(notificationSchema()).About("Newest first.")),
 	).Named("Export").About("All of a user's data.")
 }
 
@@ -83,6 +84,7 @@ func WriteExport(ctx context.Context, to io.Writer, user string, from *users.Ser
 	list(w, "tasks", appendTask, func(yield func(*domain.Task) error) error { return from.EachTask(ctx, user, yield) })
 	list(w, "events", appendEvent, func(yield func(*domain.Event) error) error { return from.EachEvent(ctx, user, yield) })
 	list(w, "audit", appendAuditEntry, func(yield func(*domain.AuditEntry) error) error { return from.EachAuditEntry(ctx, user, yield) })
+	list(w, "notifications", appendNotification, func(yield func(*domain.Notification) error) error { return from.EachNotification(ctx, user, yield) })
 	w.write([]byte("}\n"))
 	if w.err != nil {
 		return w.err

@@ -8,6 +8,8 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/google/uuid"
+
 	"github.com/tasktide/tasktide/adapters/memory"
 	"github.com/tasktide/tasktide/adapters/rest"
 	"github.com/tasktide/tasktide/adapters/sqlstore"
@@ -46,6 +48,22 @@ func TestAnExportHasEverythingOfTheUserAndNothingOfOthers(t *testing.T) {
 	w.call("PUT", "/api/u1/preferences", `{"theme":"dark"}`)
 	audited(t, db, "u1")
 	audited(t, db, "u2")
+	reminders := sqlstore.NewReminders(db)
+	const told = 105 // two pages
+	for i := range told {
+		w.create(fmt.Sprintf(`{"title":"Due %d","priority":"high","category":"home","reminderAt":"2026-01-01"}`, i))
+	}
+	due, err := reminders.Due(t.Context(), 200)
+	if err != nil || len(due.Due) != told {
+		t.Fatalf("%d due, %v", len(due.Due), err)
+	}
+	for _, r := range due.Due {
+		n := domain.Notification{ID: uuid.New(), Type: domain.NotificationReminder, Message: r.Title, CreatedAt: due.Now}
+		e := domain.Event{ID: uuid.New(), Time: due.Now, Type: domain.ReminderDueV1, Source: domain.NotificationService, Subject: r.TaskID.String(), Data: []byte("{}")}
+		if _, err := reminders.Send(t.Context(), r, n, e); err != nil {
+			t.Fatal(err)
+		}
+	}
 	a := w.call("GET", "/api/u1/export", "")
 	if a.status != 200 || a.header.Get("Content-Disposition") != `attachment; filename="tasktide-export.json"` || strings.Contains(string(a.body), "secret") {
 		t.Errorf("%d %v", a.status, a.header)
@@ -55,15 +73,20 @@ func TestAnExportHasEverythingOfTheUserAndNothingOfOthers(t *testing.T) {
 		Preferences        map[string]any
 		Tasks              []map[string]any
 		Events, Audit      []struct{ Position int }
+		Notifications      []map[string]any
 	}
 	if err := json.Unmarshal(a.body, &got); err != nil {
 		t.Fatalf("%v: %.300s", err, a.body)
 	}
-	if got.UserID != "u1" || got.ExportedAt == "" || got.Preferences["theme"] != "dark" || len(got.Tasks) != n || len(got.Events) != n+5 || len(got.Audit) != n+5 {
-		t.Errorf("%s %v: %d tasks, %d events, %d entries", got.UserID, got.Preferences, len(got.Tasks), len(got.Events), len(got.Audit))
+	if got.UserID != "u1" || got.ExportedAt == "" || got.Preferences["theme"] != "dark" || len(got.Tasks) != n+told || len(got.Events) != n+5+2*told ||
+		len(got.Audit) != n+5 || len(got.Notifications) != told {
+		t.Errorf("%s %v: %d tasks, %d events, %d entries, %d notifications", got.UserID, got.Preferences, len(got.Tasks), len(got.Events), len(got.Audit), len(got.Notifications))
 	}
 	for _, x := range got.Tasks {
 		id, _ := x["id"].(string)
+		if strings.HasPrefix(x["title"].(string), "Due") {
+			continue
+		}
 		if !ids[id] {
 			t.Errorf("%s is there twice, or not mine", id)
 		}

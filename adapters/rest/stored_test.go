@@ -29,7 +29,7 @@ func newStored(t testing.TB) (*world, *sqlstore.DB) {
 		d.Once, d.Audit = tasks.NewOnce(d.Tasks, store), audit.NewReader(trail)
 		d.Users = users.New(users.Deps{
 			Counts: store, Streams: sqlstore.NewStreams(db), Preferences: sqlstore.NewPreferences(db),
-			Tasks: store, Audit: trail, Eraser: sqlstore.NewUsers(db), Clock: clock,
+			Tasks: store, Audit: trail, Notifications: sqlstore.NewNotifications(db), Eraser: sqlstore.NewUsers(db), Clock: clock,
 		})
 	})
 	return w, db

@@ -66,6 +66,23 @@ func (s *Service) EachAuditEntry(ctx context.Context, user string, yield func(*d
 	}
 }
 
+// EachNotification gives what user was told to yield, newest first.
+func (s *Service) EachNotification(ctx context.Context, user string, yield func(*domain.Notification) error) error {
+	const most = 100
+	q := domain.NotificationQuery{Limit: most}
+	for {
+		list, err := s.d.Notifications.List(ctx, user, q)
+		if err != nil {
+			return err
+		}
+		if err := each(list, yield); err != nil || len(list) < most {
+			return err
+		}
+		last := &list[len(list)-1]
+		q.Behind = &domain.NotificationMark{CreatedAt: last.CreatedAt, ID: last.ID}
+	}
+}
+
 func each[T any](list []T, yield func(*T) error) error {
 	for i := range list {
 		if err := yield(&list[i]); err != nil {

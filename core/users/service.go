@@ -10,13 +10,14 @@ import (
 
 // Deps are what the use cases need from outside.
 type Deps struct {
-	Counts      ports.TaskCounter
-	Streams     ports.EventStream
-	Preferences ports.PreferenceStore
-	Tasks       ports.TaskStore
-	Audit       ports.AuditStore
-	Eraser      ports.UserEraser
-	Clock       ports.Clock
+	Counts        ports.TaskCounter
+	Streams       ports.EventStream
+	Preferences   ports.PreferenceStore
+	Tasks         ports.TaskStore
+	Audit         ports.AuditStore
+	Notifications ports.NotificationStore
+	Eraser        ports.UserEraser
+	Clock         ports.Clock
 }
 
 // Service is the use cases. It may be called concurrently.

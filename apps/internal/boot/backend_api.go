@@ -20,11 +20,8 @@ func BackendAPI() fx.Option {
 		r.Server.mount(func(app *fiber.App) {
 			rest.MountAPI(app, rest.Deps{
 				Tasks: service, Once: tasks.NewOnce(service, sqlstore.NewTasks(r.DB)), Audit: audit.NewReader(trail), Verify: verify, Log: r.Log,
-				Users: users.New(users.Deps{
-					Counts: sqlstore.NewTasks(r.DB), Streams: sqlstore.NewStreams(r.DB), Preferences: sqlstore.NewPreferences(r.DB), Clock: r.Clock,
-				}),
 				Notifications: reminders.NewNotifications(sqlstore.NewNotifications(r.DB)),
-				Users: NewUsers(r.DB, r.Clock),
+				Users:         NewUsers(r.DB, r.Clock),
 			})
 		})
 		r.relay(domain.BackendAPI)

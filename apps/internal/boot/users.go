@@ -11,6 +11,6 @@ func NewUsers(db *sqlstore.DB, clock ports.Clock) *users.Service {
 	tasks := sqlstore.NewTasks(db)
 	return users.New(users.Deps{
 		Counts: tasks, Streams: sqlstore.NewStreams(db), Preferences: sqlstore.NewPreferences(db),
-		Tasks: tasks, Audit: sqlstore.NewAudit(db), Eraser: sqlstore.NewUsers(db), Clock: clock,
+		Tasks: tasks, Audit: sqlstore.NewAudit(db), Notifications: sqlstore.NewNotifications(db), Eraser: sqlstore.NewUsers(db), Clock: clock,
 	})
 }
