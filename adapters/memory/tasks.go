@@ -15,9 +15,11 @@ import (
 )
 
 var (
-	_ ports.TaskStore   = (*Tasks)(nil)
-	_ ports.OnceStore   = (*Tasks)(nil)
-	_ ports.EventStream = (*Tasks)(nil)
+	_ ports.TaskStore = (*Tasks)(nil)
+	_ ports.OnceStore = (*Tasks)(nil)
+
+	_ ports.CausedTaskStore = (*Tasks)(nil)
+	_ ports.EventStream     = (*Tasks)(nil)
 )
 
 // Tasks keeps tasks and the users' streams in memory. It holds the contract of
@@ -78,6 +80,11 @@ func (s *Tasks) CreateOnce(_ context.Context, t domain.Task, e domain.Event, a d
 	}
 	keys[a.Key] = a
 	return a, nil
+}
+
+// CreateCaused implements ports.CausedTaskStore; nobody is erased from memory.
+func (s *Tasks) CreateCaused(ctx context.Context, _ int64, t domain.Task, e domain.Event) (int64, error) {
+	return s.Create(ctx, t, e)
 }
 
 func (s *Tasks) create(t domain.Task, e domain.Event) (int64, error) {

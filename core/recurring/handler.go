@@ -13,9 +13,15 @@ import (
 	"github.com/tasktide/tasktide/ports"
 )
 
+// Store is what the use case needs of tasks.
+type Store interface {
+	ports.TaskStore
+	ports.CausedTaskStore
+}
+
 // Service is the use case. It may be called concurrently.
 type Service struct {
-	tasks  ports.TaskStore
+	tasks  Store
 	stream ports.EventStream
 	clock  ports.Clock
 	ids    tasks.IDs
@@ -23,7 +29,7 @@ type Service struct {
 }
 
 // New makes the use case.
-func New(store ports.TaskStore, stream ports.EventStream, clock ports.Clock, ids tasks.IDs) *Service {
+func New(store Store, stream ports.EventStream, clock ports.Clock, ids tasks.IDs) *Service {
 	return &Service{tasks: store, stream: stream, clock: clock, ids: ids}
 }
 
@@ -44,9 +50,9 @@ func (s *Service) Handle(ctx context.Context, e domain.Event) error {
 	if err != nil || !ok {
 		return err
 	}
-	_, err = s.tasks.Create(ctx, next, s.created(next, e))
-	if errors.Is(err, domain.ErrConflict) {
-		return nil // it is there
+	_, err = s.tasks.CreateCaused(ctx, e.Position, next, s.created(next, e))
+	if errors.Is(err, domain.ErrConflict) || errors.Is(err, domain.ErrGone) {
+		return nil // it is there, or the user had everything erased
 	}
 	return err
 }

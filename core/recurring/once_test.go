@@ -11,6 +11,7 @@ import (
 	"github.com/google/uuid"
 
 	"github.com/tasktide/tasktide/core/domain"
+	"github.com/tasktide/tasktide/core/recurring"
 	"github.com/tasktide/tasktide/core/tasks"
 	"github.com/tasktide/tasktide/ports"
 )
@@ -139,6 +140,10 @@ func (u untouchable) Create(context.Context, domain.Task, domain.Event) (int64, 
 	return 0, u.unasked()
 }
 
+func (u untouchable) CreateCaused(context.Context, int64, domain.Task, domain.Event) (int64, error) {
+	return 0, u.unasked()
+}
+
 func (u untouchable) List(context.Context, string, domain.TaskQuery) (domain.TaskList, error) {
 	return domain.TaskList{}, u.unasked()
 }
@@ -201,7 +206,7 @@ func text(s string) *string { return &s }
 
 // failing is a store and stream of which one method is down.
 type failing struct {
-	ports.TaskStore
+	recurring.Store
 	ports.EventStream
 	get, create, after error
 	of                 uuid.UUID // the task that get is about; zero: each
@@ -211,14 +216,14 @@ func (f failing) Get(ctx context.Context, user string, id uuid.UUID) (domain.Tas
 	if f.get != nil && (f.of == uuid.Nil || f.of == id) {
 		return domain.Task{}, f.get
 	}
-	return f.TaskStore.Get(ctx, user, id)
+	return f.Store.Get(ctx, user, id)
 }
 
-func (f failing) Create(ctx context.Context, t domain.Task, e domain.Event) (int64, error) {
+func (f failing) CreateCaused(ctx context.Context, cause int64, t domain.Task, e domain.Event) (int64, error) {
 	if f.create != nil {
 		return 0, f.create
 	}
-	return f.TaskStore.Create(ctx, t, e)
+	return f.Store.CreateCaused(ctx, cause, t, e)
 }
 
 func (f failing) After(ctx context.Context, user string, position int64, limit int) ([]domain.Event, domain.Position, error) {
@@ -245,7 +250,7 @@ func TestAnOutageIsPassedOn(t *testing.T) {
 		"storing the next":   {failing{create: down}, doneKept},
 		"reading the stream": {failing{after: down}, doneGone},
 	} {
-		c.f.TaskStore, c.f.EventStream = w.store, w.store
+		c.f.Store, c.f.EventStream = w.store, w.store
 		if err := w.with(c.f, c.f).Handle(t.Context(), c.e); !errors.Is(err, domain.ErrUnavailable) {
 			t.Errorf("%s: %v", name, err)
 		}

@@ -42,7 +42,7 @@ func worldOn(t *testing.T, store *memory.Tasks) *world {
 	return w
 }
 
-func (w *world) with(store ports.TaskStore, stream ports.EventStream) *recurring.Service {
+func (w *world) with(store recurring.Store, stream ports.EventStream) *recurring.Service {
 	return recurring.New(store, stream, w.clock, tasks.NewIDs())
 }
 

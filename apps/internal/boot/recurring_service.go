@@ -7,13 +7,12 @@ import (
 	"github.com/tasktide/tasktide/core/domain"
 	"github.com/tasktide/tasktide/core/recurring"
 	"github.com/tasktide/tasktide/core/tasks"
-	"github.com/tasktide/tasktide/ports"
 )
 
 // RecurringService creates the next occurrence of a completed task. Its events are
 // published by backend-api's relay.
 func RecurringService() fx.Option {
-	return fx.Module(string(domain.RecurringService), fx.Invoke(func(r runtime, store ports.TaskStore) {
-		r.consume(domain.RecurringService, recurring.New(store, sqlstore.NewStreams(r.DB), r.Clock, tasks.NewIDs()).Handle)
+	return fx.Module(string(domain.RecurringService), fx.Invoke(func(r runtime) {
+		r.consume(domain.RecurringService, recurring.New(sqlstore.NewTasks(r.DB), sqlstore.NewStreams(r.DB), r.Clock, tasks.NewIDs()).Handle)
 	}))
 }

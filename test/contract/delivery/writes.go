@@ -21,7 +21,7 @@ import (
 
 // Database is where a handler of the mode writes, with what its writes fill.
 type Database struct {
-	Tasks   ports.TaskStore
+	Tasks   recurring.Store
 	Streams ports.EventStream
 	Outbox  ports.Outbox // of backend-api
 	// Refuse has the database refuse the last row of each transaction that writes an
