@@ -259,7 +259,7 @@ func TestAnOutageIsPassedOn(t *testing.T) {
 	first := w.create("daily", "2027-03-27 10:00", func(in *tasks.Input) { in.ReminderAt = at })
 	w.handle(w.complete(first.ID))
 	moved := w.complete(w.next(first.ID).ID) // its reminder was in the gap: the one before is asked
-	f := failing{TaskStore: w.store, EventStream: w.store, get: down, of: first.ID}
+	f := failing{Store: w.store, EventStream: w.store, get: down, of: first.ID}
 	if err := w.with(f, f).Handle(t.Context(), moved); !errors.Is(err, domain.ErrUnavailable) {
 		t.Errorf("reading the one before: %v", err)
 	}
