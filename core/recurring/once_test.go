@@ -108,6 +108,20 @@ func TestWhatIsNowhereAnyMoreHasNoNextOccurrence(t *testing.T) {
 	}
 }
 
+func TestAUserErasedMeanwhileHasNoNextOccurrence(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	task := w.create("daily", "2026-11-24 10:00")
+	done := w.complete(task.ID)
+	f := failing{TaskStore: w.store, EventStream: w.store, create: domain.Gone("the user had the event erased")}
+	if err := w.with(f, f).Handle(t.Context(), done); err != nil {
+		t.Error(err) // done, and never tried again
+	}
+	if n := len(w.nexts(task.ID)); n != 0 {
+		t.Errorf("%d next occurrences", n)
+	}
+}
+
 func TestWhatDoesNotRecurIsLeftAlone(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
