@@ -113,7 +113,7 @@ func TestAUserErasedMeanwhileHasNoNextOccurrence(t *testing.T) {
 	w := newWorld(t)
 	task := w.create("daily", "2026-11-24 10:00")
 	done := w.complete(task.ID)
-	f := failing{TaskStore: w.store, EventStream: w.store, create: domain.Gone("the user had the event erased")}
+	f := failing{Store: w.store, EventStream: w.store, create: domain.Gone("the user had the event erased")}
 	if err := w.with(f, f).Handle(t.Context(), done); err != nil {
 		t.Error(err) // done, and never tried again
 	}
