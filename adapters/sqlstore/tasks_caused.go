@@ -47,5 +47,6 @@ func (t *Tasks) CreateCaused(ctx context.Context, cause int64, task domain.Task,
 		return 0, mapErr(ctx, err)
 	}
 	t.db.signals.committed(e.Source, c.event.UserID)
+	t.db.signals.stored(&task)
 	return position, nil
 }

@@ -34,6 +34,7 @@ func (t *Tasks) CreateOnce(ctx context.Context, task domain.Task, e domain.Event
 	}
 	if created {
 		t.db.signals.committed(e.Source, c.event.UserID)
+		t.db.signals.stored(&task)
 	}
 	return kept, nil
 }

@@ -75,7 +75,8 @@ func (s *signals) committed(publisher domain.Service, users ...string) {
 // that differ.
 const remindWithin = 2 * time.Hour
 
-// stored is called after a commit that wrote t. It never blocks.
+// stored is called after every commit that wrote t: what forgets it makes reminders
+// wait for a tick. It never blocks.
 func (s *signals) stored(t *domain.Task) {
 	if t.ReminderAt == nil || t.ReminderSent || t.Completed || time.Until(*t.ReminderAt) > remindWithin {
 		return

@@ -365,4 +365,14 @@ func remindWake(t *testing.T, s Reminders) {
 	want(t, "woken by one that is moved", woken(), true)
 	s.change(t, task, func(t *domain.Task) { t.ReminderSent = true })
 	want(t, "woken by one that is sent", woken(), false)
+
+	task = dueTask(s.u("u"), -time.Minute)
+	_, err := s.Tasks.Tasks.(ports.CausedTaskStore).CreateCaused(t.Context(), 1, task, event(task, domain.TaskCreatedV1))
+	ok(t, err)
+	want(t, "woken by the next occurrence", woken(), true)
+	task = dueTask(s.u("u"), -time.Minute)
+	answer := domain.KeptAnswer{Key: "k", Fingerprint: "f", Response: []byte(`{}`), CreatedAt: task.CreatedAt}
+	_, err = s.Tasks.Tasks.(ports.OnceStore).CreateOnce(t.Context(), task, event(task, domain.TaskCreatedV1), answer)
+	ok(t, err)
+	want(t, "woken by one with an idempotency key", woken(), true)
 }
