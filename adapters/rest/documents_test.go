@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"encoding/json"
 	"flag"
+	"net/http"
 	"os"
 	"regexp"
 	"slices"
@@ -148,7 +149,7 @@ func TestWhatIsDescribedIsServedAndTheOtherWayRound(t *testing.T) {
 	live.NewServer(live.Deps{}).Mount(app)
 	served := map[string]bool{}
 	for _, r := range app.GetRoutes(true) {
-		if r.Method != "HEAD" { // comes with GET
+		if r.Method != http.MethodHead { // comes with GET
 			served[r.Method+" "+regexp.MustCompile(`:(\w+)`).ReplaceAllString(r.Path, "{$1}")] = true
 		}
 	}

@@ -21,6 +21,7 @@ func TestAnUnchangedClient(t *testing.T) {
 		{"counts", testCounts},
 		{"the audit trail", testAuditTrail},
 		{"the next occurrence", testTheNextOccurrence},
+		{"notifications", testNotifications},
 		{"the live connection knows only a cookie and a bare ping", testLiveConnection},
 		{"a live connection without a session is refused", testLiveConnectionWithoutASession},
 	} {
