@@ -81,6 +81,8 @@ type DeadLetterStore interface {
 type DeadLetterAdmin interface {
 	// Find returns the letters that match, newest failure first.
 	Find(ctx context.Context, q domain.DeadLetterQuery) ([]domain.DeadLetter, error)
+	// Count returns how many match; at most q.Limit when that is set.
+	Count(ctx context.Context, q domain.DeadLetterQuery) (int, error)
 	// Redrive marks what matches and clears its attempts in the same transaction,
 	// and wakes the owning service.
 	Redrive(ctx context.Context, q domain.DeadLetterQuery) (int, error)

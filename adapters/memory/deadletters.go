@@ -1,6 +1,7 @@
 package memory
 
 import (
+	"cmp"
 	"context"
 	"slices"
 	"strings"
@@ -93,6 +94,13 @@ func (d *DeadLetters) Find(_ context.Context, q domain.DeadLetterQuery) ([]domai
 	return out, nil
 }
 
+// Count implements ports.DeadLetterAdmin.
+func (d *DeadLetters) Count(_ context.Context, q domain.DeadLetterQuery) (int, error) {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	return len(d.matching(q)), nil
+}
+
 // Redrive implements ports.DeadLetterAdmin.
 func (d *DeadLetters) Redrive(_ context.Context, q domain.DeadLetterQuery) (int, error) {
 	d.mu.Lock()
@@ -128,15 +136,20 @@ func (d *DeadLetters) Discard(_ context.Context, q domain.DeadLetterQuery) (int,
 func (d *DeadLetters) matching(q domain.DeadLetterQuery) []domain.DeadLetter {
 	var out []domain.DeadLetter
 	for _, l := range d.letters {
-		if letterMatches(l, q) {
+		behind := q.Behind == nil || newestFailure(l, domain.DeadLetter{LastFailed: q.Behind.LastFailed, UserID: q.Behind.UserID, ID: q.Behind.ID}) > 0
+		if behind && letterMatches(l, q) {
 			out = append(out, l)
 		}
 	}
-	slices.SortFunc(out, func(a, b domain.DeadLetter) int { return b.LastFailed.Compare(a.LastFailed) })
+	slices.SortFunc(out, newestFailure)
 	if q.Limit > 0 {
 		out = out[:min(q.Limit, len(out))]
 	}
 	return out
+}
+
+func newestFailure(a, b domain.DeadLetter) int {
+	return cmp.Or(b.LastFailed.Compare(a.LastFailed), strings.Compare(a.UserID, b.UserID), strings.Compare(a.ID, b.ID))
 }
 
 func letterMatches(l domain.DeadLetter, q domain.DeadLetterQuery) bool {

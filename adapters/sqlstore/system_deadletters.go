@@ -26,6 +26,14 @@ func (d *DeadLetters) Find(ctx context.Context, q domain.DeadLetterQuery) ([]dom
 	return letters(rows), mapErr(ctx, err)
 }
 
+// Count returns how many letters of all users match.
+func (d *DeadLetters) Count(ctx context.Context, q domain.DeadLetterQuery) (int, error) {
+	var n int
+	some := d.match(d.db.bun.NewSelect().Model((*letterRow)(nil)).Column("id"), q)
+	err := d.db.bun.NewSelect().ColumnExpr("count(*)").TableExpr("(?) AS matching", some).Scan(ctx, &n)
+	return n, mapErr(ctx, err)
+}
+
 func letters(rows []letterRow) []domain.DeadLetter {
 	out := make([]domain.DeadLetter, len(rows))
 	for i := range rows {
@@ -48,6 +56,9 @@ func (d *DeadLetters) match(s *bun.SelectQuery, q domain.DeadLetterQuery) *bun.S
 	}
 	if q.Before != nil {
 		s.Where("d.last_failed < ?", before(*q.Before))
+	}
+	if m := q.Behind; m != nil {
+		s.Where("(d.last_failed < ?0 OR d.last_failed = ?0 AND (d.user_id, d.id) > (?1, ?2))", stamp(m.LastFailed), cleaned(m.UserID), cleaned(m.ID))
 	}
 	if q.Limit > 0 {
 		s.Limit(int64(q.Limit))

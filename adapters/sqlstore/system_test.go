@@ -13,8 +13,8 @@ import (
 // systemMethods see the data of all users. Every other exported method serves
 // one user, or keys, and is checked for it in test/contract/store.
 var systemMethods = []string{
-	"DeadLetters.Discard", "DeadLetters.Find", "DeadLetters.Marked", "DeadLetters.Redrive",
-	"Outbox.Heads", "Outbox.Lease", "Outbox.Settle", "Outbox.Wake",
+	"DeadLetters.Count", "DeadLetters.Discard", "DeadLetters.Find", "DeadLetters.Marked", "DeadLetters.Redrive",
+	"Outbox.Backlog", "Outbox.Heads", "Outbox.Lease", "Outbox.Settle", "Outbox.Wake",
 	"Reminders.Due", "State.DeleteExpired", "Streams.DeleteEventsBefore", "Tasks.DeleteKeysBefore",
 }
 

@@ -27,7 +27,7 @@ func run(args []string) int {
 	o := &options{code: &code}
 	root.PersistentFlags().StringVar(&o.file, "config", "", "a file of NAME=value lines; the environment has more weight")
 	root.AddCommand(
-		serveCommand(o), tokenCommand(o), migrateCommand(o), deadLettersCommand(o), topicsCommand(o), configCommand(o), healthCommand(o),
+		serveCommand(o), tokenCommand(o), migrateCommand(o), deadLettersCommand(o), streamsCommand(o), outboxCommand(o), usersCommand(o), topicsCommand(o), configCommand(o), healthCommand(o),
 		&cobra.Command{Use: "version", Short: "Print the version.", Args: cobra.NoArgs, RunE: func(c *cobra.Command, _ []string) error {
 			_, err := fmt.Fprintln(c.OutOrStdout(), "tasktide", version)
 			return err

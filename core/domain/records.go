@@ -66,6 +66,7 @@ const (
 type DeadLetterQuery struct {
 	ID, Group, UserID, ErrorContains string
 	Topic                            Topic
-	After, Before                    *time.Time // by LastFailed
-	Limit                            int        // 0: no limit
+	After, Before                    *time.Time      // by LastFailed
+	Behind                           *DeadLetterMark // a page begins behind this letter
+	Limit                            int             // 0: no limit
 }

@@ -131,6 +131,8 @@ func letterFind(t *testing.T, s Letters) {
 		{domain.DeadLetterQuery{After: at(2)}, []int{5, 4, 3}},
 		{domain.DeadLetterQuery{Before: at(2)}, []int{1, 0}},
 		{domain.DeadLetterQuery{After: at(0), Before: at(3), UserID: "u0"}, []int{2}},
+		{domain.DeadLetterQuery{Behind: &domain.DeadLetterMark{LastFailed: *at(4), UserID: "u0", ID: "letter-04"}, Limit: 3}, []int{3, 2, 1}},
+		{domain.DeadLetterQuery{Behind: &domain.DeadLetterMark{LastFailed: *at(4)}}, []int{4, 3, 2, 1, 0}},
 	} {
 		var got, expect []string
 		for _, l := range s.find(t, c.q) {
@@ -139,6 +141,9 @@ func letterFind(t *testing.T, s Letters) {
 		for _, n := range c.want {
 			expect = append(expect, letter(n).ID)
 		}
+		n, err := s.Admin.Count(t.Context(), c.q)
+		ok(t, err)
+		want(t, fmt.Sprintf("count of %+v", c.q), n, len(c.want))
 		want(t, fmt.Sprintf("%+v", c.q), fmt.Sprint(got), fmt.Sprint(expect))
 	}
 }
