@@ -99,6 +99,9 @@ func (s *Tasks) create(t domain.Task, e domain.Event) (int64, error) {
 			}
 		}
 	}
+	if slices.ContainsFunc(u.events, func(other domain.Event) bool { return other.ID == e.ID }) {
+		return 0, domain.Conflict("event %s is in the stream already", e.ID)
+	}
 	u.tasks[t.ID] = clone(t)
 	s.stored(&t)
 	return u.append(e), nil

@@ -2,6 +2,7 @@ package recurring
 
 import (
 	"context"
+	"crypto/sha256"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -104,7 +105,18 @@ func (s *Service) completed(ctx context.Context, e domain.Event, id uuid.UUID) (
 // every task, and part of the same request and trace as its cause.
 func (s *Service) created(t domain.Task, cause domain.Event) domain.Event {
 	return domain.Event{
-		ID: s.ids.Event(), Time: t.CreatedAt, Type: domain.TaskCreatedV1, UserID: t.UserID, CorrelationID: cause.CorrelationID,
+		ID: eventID(cause), Time: t.CreatedAt, Type: domain.TaskCreatedV1, UserID: t.UserID, CorrelationID: cause.CorrelationID,
 		Source: domain.BackendAPI, Subject: t.ID.String(), TraceParent: cause.TraceParent, Data: tasks.FullPayload(&t),
 	}
+}
+
+// eventID is the same whoever handles cause and how often. A user has an event
+// once: so the stream, which outlasts every delivery, refuses the occurrence a
+// second time, also when the first one was deleted meanwhile.
+func eventID(cause domain.Event) uuid.UUID {
+	sum := sha256.Sum256(append([]byte("next occurrence"), cause.ID[:]...))
+	id := uuid.UUID(sum[:16])
+	id[6] = id[6]&0x0f | 0x40 // version 4
+	id[8] = id[8]&0x3f | 0x80 // variant 10
+	return id
 }

@@ -44,6 +44,29 @@ func TestThereIsOneNextOccurrenceWhateverHappens(t *testing.T) {
 	}
 }
 
+func TestADeletedOccurrenceDoesNotComeBackByAnotherDelivery(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	task := w.create("daily", "2026-11-24 10:00")
+	done := w.complete(task.ID)
+	w.handle(done)
+	first := w.next(task.ID)
+	if err := w.user.Delete(t.Context(), user, first.ID, nil); err != nil {
+		t.Fatal(err)
+	}
+	w.handle(done)
+	if all := w.nexts(task.ID); len(all) != 0 {
+		t.Fatalf("it came back: %+v", all)
+	}
+	if _, err := w.user.Toggle(t.Context(), user, task.ID, nil); err != nil { // reopened
+		t.Fatal(err)
+	}
+	w.handle(w.complete(task.ID)) // the series goes on
+	if second := w.next(task.ID); second.ID == first.ID || w.shown(second.DueDate) != w.shown(first.DueDate) {
+		t.Errorf("the occurrence after the second completion is %+v", second)
+	}
+}
+
 func TestAReopenedTaskHasItsNextOccurrenceAllTheSame(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)

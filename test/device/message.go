@@ -44,11 +44,15 @@ func parsePlace(s string) (Place, error) {
 // Task is a task as REST answers it.
 type Task = map[string]any
 
-// FromPayload is a task in an event's payload as REST answers it: names in camel case.
+// FromPayload is a task in an event's payload as REST answers it: names in camel case, and nothing of how the series is
+// counted, which only services need.
 func FromPayload(user string, payload map[string]any) Task {
 	t := Task{"userId": user}
 	for name, value := range payload {
-		if name == "task_id" {
+		switch name {
+		case "series_start", "series_index":
+			continue
+		case "task_id":
 			name = "id"
 		}
 		t[camel(name)] = value

@@ -30,40 +30,36 @@ func (o object) version() int { return int(o["version"].(float64)) } //nolint:fo
 
 func (o object) etag() string { return fmt.Sprintf(`"%d"`, o.version()) }
 
-// write is one that was applied: the task before (nil: created) and after it (nil: deleted).
+// write is one that was applied.
 type write struct {
-	event         string // created, updated, completed, deleted
-	before, after object
-	answered      bool // else found by reading
+	event    string // created, updated, completed, deleted
+	asked    object // the fields that an update or a completion was to set
+	after    object // created: the task; else the answer, nil when there was none
+	answered bool   // else found by reading
 }
 
-// explain finds out what happened between two states of a task that its user asked to change: after is the state that the
-// user's own change led to, its updatedAt nil where nobody was told; nil when the change was not applied. A reminder may
-// have been sent before the change, or after it. now is what was read.
-func explain(before, asked, now object, deleting bool) (after object, err error) {
+// explain says whether a change was applied, given the task as its user knew it and as it is now. A reminder may have been
+// sent before the change, or after it when now was read and not answered.
+func explain(before, asked, now object, event string, answered bool) (applied bool, err error) {
 	bases := []object{before}
 	if r := reminded(before); r != nil {
 		bases = append(bases, r)
 	}
 	for _, base := range bases {
 		if alike(base, now) {
-			return nil, nil // not applied
+			return false, nil
 		}
 	}
 	for _, base := range bases {
-		if deleting {
+		if event == "deleted" {
 			break
 		}
 		want := changed(base, asked)
-		if alike(want, now) {
-			want["updatedAt"] = now["updatedAt"]
-			return want, notBack(before, now)
-		}
-		if r := reminded(want); r != nil && alike(r, now) {
-			return want, notBack(before, now)
+		if r := reminded(want); alike(want, now) || !answered && r != nil && alike(r, now) {
+			return true, notBack(before, now)
 		}
 	}
-	return nil, same("task", changed(before, asked), now)
+	return false, same("task", changed(before, asked), now)
 }
 
 // changed is the task with the fields that were asked for; nobody knows yet when.
@@ -117,36 +113,32 @@ func notBack(before, after object) error {
 	return nil
 }
 
-// entry is what the audit trail must say of the write, which found the task as before.
-func (w write) entry(before object) object {
-	t := w.after
+// entry is what the audit trail must say of a change from before (nil: created) to after (nil: deleted).
+func entry(event string, before, after object) object {
+	t := after
 	if t == nil {
 		t = before
 	}
 	data := object{"title": t["title"], "old": nil, "new": nil}
-	switch w.event {
+	switch event {
 	case "created":
-		data["new"] = payload(w.after)
+		data["new"] = payload(after)
 	case "deleted":
 		data["old"] = payload(before)
 	case "completed":
 		data["old"] = map[string]any{"completed": false, "status": "pending"}
 		data["new"] = map[string]any{"completed": true, "status": "completed"}
 	default:
-		before, after := payload(before), payload(w.after)
-		for name := range before {
-			if name == "version" || name == "updated_at" || reflect.DeepEqual(before[name], after[name]) {
-				delete(before, name)
-				delete(after, name)
+		old, fresh := payload(before), payload(after)
+		for name := range old {
+			if name == "version" || name == "updated_at" || reflect.DeepEqual(old[name], fresh[name]) {
+				delete(old, name)
+				delete(fresh, name)
 			}
 		}
-		data["old"], data["new"] = before, after
+		data["old"], data["new"] = old, fresh
 	}
-	e := object{"eventType": w.event, "entityType": "task", "entityId": t["id"], "userId": t["userId"], "data": map[string]any(data)}
-	if w.after != nil {
-		e["timestamp"] = w.after["updatedAt"]
-	}
-	return e
+	return object{"eventType": event, "entityType": "task", "entityId": t["id"], "userId": t["userId"], "data": map[string]any(data)}
 }
 
 // payload is a task as events have it: the same fields in snake case.

@@ -206,6 +206,7 @@ func poison(t *testing.T, u *user, title string) {
 		t.Fatalf("%d %v", status, task)
 	}
 	u.keep(write{event: "created", after: task, answered: true})
+	u.own(task)
 }
 
 type letter struct{ id, line string }

@@ -30,6 +30,7 @@ type replay struct {
 	tasks     map[string]object   // as they are at this point
 	start     map[string]object   // the first task of each task's series
 	completed map[string]string   // when a recurring task was completed first
+	again     map[string]bool     // completed since its next occurrence was made
 	since     map[string][]object // its states from then on
 	next      map[string]string   // the occurrence after it
 	reminders map[string]object   // the payloads of reminder-due by task and time
@@ -40,64 +41,70 @@ type replay struct {
 func newReplay(u *user) *replay {
 	return &replay{
 		user: u.user, log: slices.Clone(u.log), unseen: maps.Clone(u.unseen),
-		tasks: map[string]object{}, start: map[string]object{}, completed: map[string]string{}, since: map[string][]object{},
+		tasks: map[string]object{}, start: map[string]object{}, completed: map[string]string{}, again: map[string]bool{}, since: map[string][]object{},
 		next: map[string]string{}, reminders: map[string]object{},
 	}
 }
 
 // change is an event of a task and the entry of the trail at its position.
-func (r *replay) change(e row, entry object) error {
-	data, _ := entry["data"].(map[string]any)
-	if fresh, ok := data["new"].(map[string]any); ok && entry["eventType"] == "created" {
+func (r *replay) change(e row, got object) error {
+	data, _ := got["data"].(map[string]any)
+	if fresh, ok := data["new"].(map[string]any); ok && got["eventType"] == "created" {
 		task := object(device.FromPayload(r.user, fresh))
-		switch {
-		case task["previousTaskId"] != nil:
-			return errors.Join(r.occurrence(e, task), same("entry of an occurrence", write{event: "created", after: task}.entryAs(e, entry, nil), entry))
-		case r.unseen[task.text("title")]:
+		if task["previousTaskId"] != nil {
+			return errors.Join(r.occurrence(e, task), recorded(e, "created", nil, task, got))
+		}
+		if r.unseen[task.text("title")] {
 			delete(r.unseen, task.text("title"))
 			r.late++
 			r.set(task)
-			return nil
+			return recorded(e, "created", nil, task, got)
 		}
 	}
 	if len(r.log) == 0 {
-		return fmt.Errorf("nobody made the change %v", entry)
+		return fmt.Errorf("nobody made the change %v", got)
 	}
 	w := r.log[0]
 	r.log = r.log[1:]
 	before := r.tasks[e.subject]
-	if err := same(fmt.Sprintf("entry at %d (answered: %t)", e.position, w.answered), w.entryAs(e, entry, before), entry); err != nil {
-		return err
-	}
-	if w.after == nil {
-		r.forget(e.subject)
-		return nil
-	}
-	after := maps.Clone(w.after)
-	if after["updatedAt"] == nil {
-		after["updatedAt"] = entry["timestamp"]
-	}
-	if before != nil {
-		if after.version() != before.version()+1 {
-			return fmt.Errorf("version %d came after %d", after.version(), before.version())
-		}
+	after := w.after
+	switch {
+	case w.event == "deleted":
+		after = nil
+	case w.event != "created" && before == nil:
+		return fmt.Errorf("position %d changes a task that is not there: %v", e.position, got)
+	case w.event != "created":
+		after = changed(before, w.asked)
+		after["updatedAt"] = e.time
 		r.overdue(before, after, e.time)
 	}
-	if w.event == "completed" && after["recurringRule"] != nil && r.completed[e.subject] == "" {
-		r.completed[e.subject] = e.time
+	if err := recorded(e, w.event, before, after, got); err != nil {
+		return fmt.Errorf("answered %t: %w", w.answered, err)
+	}
+	if w.after != nil {
+		if err := same("the answer", after, w.after); err != nil {
+			return err
+		}
+	}
+	if after == nil {
+		delete(r.tasks, e.subject)
+		return nil
+	}
+	if w.event == "completed" && after["recurringRule"] != nil {
+		r.again[e.subject] = true
+		if r.completed[e.subject] == "" {
+			r.completed[e.subject] = e.time
+		}
 	}
 	r.set(after)
 	return nil
 }
 
-// entryAs is the entry that the write must have, with what only the event tells.
-func (w write) entryAs(e row, got, before object) object {
-	want := w.entry(before)
-	want["id"] = e.id
-	if want["timestamp"] == nil { // nobody was told
-		want["timestamp"] = got["timestamp"]
-	}
-	return want
+// recorded says what is wrong with the entry of an event.
+func recorded(e row, event string, before, after, got object) error {
+	want := entry(event, before, after)
+	want["id"], want["timestamp"] = e.id, e.time
+	return same(fmt.Sprintf("entry at %d", e.position), want, got)
 }
 
 func (r *replay) set(task object) {
@@ -111,17 +118,15 @@ func (r *replay) set(task object) {
 	}
 }
 
-func (r *replay) forget(id string) { delete(r.tasks, id) }
-
 // occurrence must come after the completion of a task that recurs, once, and be what the rule says for a state that the
-// task has had since.
+// task has had since. Only who deletes the occurrence and completes the task again gets another.
 func (r *replay) occurrence(e row, task object) error {
 	previous := task.text("previousTaskId")
 	states := r.since[previous]
 	if len(states) == 0 {
 		return fmt.Errorf("position %d: an occurrence after a task that was never completed: %v", e.position, task)
 	}
-	if other := r.next[previous]; other != "" {
+	if other := r.next[previous]; other != "" && (r.tasks[other] != nil || !r.again[previous]) {
 		return fmt.Errorf("position %d: %s and %s are both the occurrence after %s", e.position, other, task.text("id"), previous)
 	}
 	from, _ := time.Parse(time.RFC3339Nano, r.completed[previous])
@@ -136,7 +141,7 @@ func (r *replay) occurrence(e row, task object) error {
 	if wrong != nil {
 		return fmt.Errorf("position %d: %w", e.position, wrong)
 	}
-	r.next[previous] = task.text("id")
+	r.next[previous], r.again[previous] = task.text("id"), false
 	r.start[task.text("id")] = r.start[previous]
 	r.occurrences++
 	r.set(task)

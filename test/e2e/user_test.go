@@ -144,7 +144,7 @@ func (u *user) createWith(ctx context.Context, asked object) error {
 			}
 		}
 		u.keep(write{event: "created", after: asCreated(t), answered: status != 0})
-		u.tasks[t.text("id")] = t
+		u.own(t)
 		return nil
 	}
 }
@@ -214,22 +214,27 @@ func (u *user) change(ctx context.Context, t object, event string, asked object,
 			if event != "deleted" {
 				return fmt.Errorf("after %s the task is gone", method)
 			}
-			u.keep(write{event: event, before: t, answered: status/100 == 2})
+			u.keep(write{event: event, answered: status/100 == 2})
+			u.forget(t.text("id"))
 			return nil
 		}
-		after, err := explain(t, asked, now, event == "deleted")
+		answered := status/100 == 2
+		applied, err := explain(t, asked, now, event, answered)
 		if err != nil {
 			return fmt.Errorf("after %s (%d): %w", method, status, err)
 		}
-		if after == nil {
+		u.tasks[t.text("id")] = now
+		if !applied {
 			t = now
-			u.tasks[t.text("id")] = t
 			ifMatch = t.etag()
 			u.rest()
 			continue
 		}
-		u.keep(write{event: event, before: t, after: after, answered: status/100 == 2})
-		u.tasks[t.text("id")] = now
+		w := write{event: event, asked: asked, answered: answered}
+		if answered {
+			w.after = now
+		}
+		u.keep(w)
 		return nil
 	}
 }
@@ -241,10 +246,8 @@ func (u *user) adopt(ctx context.Context) error {
 		return err
 	}
 	for _, t := range all {
-		id := t.text("id")
-		if t["previousTaskId"] != nil && u.tasks[id] == nil {
-			u.tasks[id] = t
-			u.ids = append(u.ids, id)
+		if t["previousTaskId"] != nil && u.tasks[t.text("id")] == nil {
+			u.own(t)
 		}
 	}
 	return nil
@@ -256,15 +259,18 @@ func (u *user) keep(w write) {
 	if !w.answered {
 		u.found++
 	}
-	if w.after == nil {
-		id := w.before.text("id")
-		delete(u.tasks, id)
-		u.ids = slices.DeleteFunc(u.ids, func(x string) bool { return x == id })
-		return
-	}
-	id := w.after.text("id")
-	if w.before == nil {
+}
+
+// own takes a task into the user's.
+func (u *user) own(t object) {
+	id := t.text("id")
+	if u.tasks[id] == nil {
 		u.ids = append(u.ids, id)
 	}
-	u.tasks[id] = w.after
+	u.tasks[id] = t
+}
+
+func (u *user) forget(id string) {
+	delete(u.tasks, id)
+	u.ids = slices.DeleteFunc(u.ids, func(x string) bool { return x == id })
 }
