@@ -29,6 +29,7 @@ var all = []benchmark{
 	{"dapr", "Dapr adapter with the contract beside a bare handler with the same two state calls", daprDelivery},
 	{"outbox", "outbox drained to Kafka beside the sum of its raw parts", drain},
 	{"audit", "audit consumer, started, effect and done, beside raw inserts of the same three writes", auditConsumer},
+	{"websocket", "events to 10,000 WebSockets through the hub beside a loop of the bare library, for each second of processor time", webSocket},
 }
 
 type flags struct {
@@ -38,6 +39,13 @@ type flags struct {
 }
 
 func main() {
+	if len(os.Args) == 4 && os.Args[1] == drainCommand {
+		if err := drainMain(os.Args[2], os.Args[3]); err != nil {
+			fmt.Fprintln(os.Stderr, err)
+			os.Exit(1)
+		}
+		return
+	}
 	var f flags
 	only := flag.String("only", "", "names of benchmarks, separated by commas; empty: all of "+names())
 	flag.BoolVar(&f.short, "short", false, "a tenth of the work: shows that it runs, measures little")

@@ -2,6 +2,7 @@ package live
 
 import (
 	"net"
+	"runtime"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -28,6 +29,7 @@ func (w *writer) wake(c *realtime.Conn) { w.server.all.Go(func() { w.drain(c) })
 // drain writes all that is queued. After a close, or when the client takes
 // nothing, the reader has a moment for the client's answer, then ends.
 func (w *writer) drain(c *realtime.Conn) {
+	runtime.Gosched() // whoever is ready goes first: what they queue goes out with the same write
 	buffer := buffers.Get().(*[]byte) //nolint:forcetypeassert // nothing else is put there
 	defer func() {
 		if cap(*buffer) <= 2*maxWrite {

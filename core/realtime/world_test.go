@@ -156,6 +156,7 @@ type client struct {
 	got     []string // a letter or code for each message: see note
 	faults  []string
 	stalled chan struct{} // not nil: takes nothing until it is closed
+	gone    bool
 	running int
 }
 
