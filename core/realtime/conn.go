@@ -125,11 +125,11 @@ func (c *Conn) Resume(at domain.Position) {
 	c.hub.readIfBehind(c.feed)
 }
 
-// forget takes events off the queue.
+// forget takes off the queue what a new place makes stale.
 func (c *Conn) forget() {
 	kept := c.queue[:0]
 	for _, m := range c.queue {
-		if m.event {
+		if m.stale {
 			c.queued -= m.size()
 			continue
 		}

@@ -33,7 +33,7 @@ type Message struct {
 	Code   Code            // Close
 	Reason string          // Close
 
-	event bool // counts as delivered; a resume makes it stale
+	stale bool // when it is still queued at a resume: an event, a resync
 }
 
 // overhead is what a queued message costs beside its body.
@@ -65,7 +65,7 @@ const (
 
 func resync(reason string, at domain.Position) *Message {
 	b := jsonappend.String([]byte(`{"type":"resync","reason":`), reason)
-	return &Message{Body: append(b, '}'), Place: at}
+	return &Message{Body: append(b, '}'), Place: at, stale: true}
 }
 
 func expiring(left time.Duration) *Message {
@@ -75,7 +75,7 @@ func expiring(left time.Duration) *Message {
 
 // update is the message that an event becomes.
 func update(epoch uuid.UUID, e *domain.Event) *Message {
-	m := &Message{Place: domain.Position{Epoch: epoch, Value: e.Position}, event: true}
+	m := &Message{Place: domain.Position{Epoch: epoch, Value: e.Position}, stale: true}
 	b := make([]byte, 0, 320+len(e.Data))
 	if e.Type == domain.ReminderDueV1 {
 		b = jsonappend.UUID(append(b, `{"type":"notification-created","event_id":`...), e.ID)

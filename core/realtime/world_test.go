@@ -157,6 +157,7 @@ type client struct {
 	faults  []string
 	stalled chan struct{} // not nil: takes nothing until it is closed
 	gone    bool
+	resumed bool
 	running int
 }
 
@@ -231,7 +232,9 @@ func (c *client) note(m *Message) {
 	}
 	switch in.Type {
 	case "connected":
-		c.at = m.Place
+		if !c.resumed { // else it has said where it is before it read this
+			c.at = m.Place
+		}
 		c.got = append(c.got, fmt.Sprint("connected ", in.Position))
 	case "resync":
 		c.at = m.Place
@@ -251,7 +254,7 @@ func (c *client) note(m *Message) {
 func (c *client) resume(at domain.Position) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	c.at = at
+	c.at, c.resumed = at, true
 	c.conn.Resume(at)
 }
 
