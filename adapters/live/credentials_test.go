@@ -171,7 +171,7 @@ func FuzzOffer(f *testing.F) {
 	f.Fuzz(func(t *testing.T, header string) {
 		o := parseOffer(header)
 		if o.speaks && !strings.Contains(header, protocol) || o.token != "" && !strings.Contains(header, bearerPrefix+o.token) ||
-			strings.ContainsAny(o.token, ", ") && strings.TrimSpace(o.token) != o.token {
+			strings.Contains(o.token, ",") {
 			t.Fatalf("%q: %+v", header, o)
 		}
 		if again := parseOffer("chat, tasktide.v1, bearer.x.y," + header); !again.speaks || again.token != "x.y" {
