@@ -29,7 +29,7 @@ func (w *writer) wake(c *realtime.Conn) { w.server.all.Go(func() { w.drain(c) })
 // drain writes all that is queued. After a close, or when the client takes
 // nothing, the reader has a moment for the client's answer, then ends.
 func (w *writer) drain(c *realtime.Conn) {
-	runtime.Gosched() // whoever is ready goes first: what they queue goes out with the same write
+	runtime.Gosched()                 // whoever is ready goes first: what they queue goes out with the same write
 	buffer := buffers.Get().(*[]byte) //nolint:forcetypeassert // nothing else is put there
 	defer func() {
 		if cap(*buffer) <= 2*maxWrite {
