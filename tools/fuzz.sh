@@ -9,7 +9,7 @@ for package in $(grep -rl --include='*_test.go' '^func Fuzz' adapters apps core 
   go test -c -fuzz=Fuzz -o "$dir/fuzz.test" "./$package"
   for target in $(grep -hoE '^func Fuzz\w+' "$package"/*_test.go | sed 's/func //'); do
     echo "$package $target"
-    (cd "$package" && "$dir/fuzz.test" -test.run xxx -test.fuzz "^$target\$" -test.fuzztime "$1" -test.fuzzminimizetime 10x -test.fuzzcachedir "$cache/github.com/tasktide/tasktide/$package") |
+    (cd "$package" && "$dir/fuzz.test" -test.run xxx -test.fuzz "^$target\$" -test.fuzztime "$1" -test.fuzzminimizetime 10x -test.fuzzcachedir "$cache/github.com/tasktide/tasktide/$package" 2>&1) |
       grep -vE '^(PASS|fuzz: elapsed)' || [ "${PIPESTATUS[0]}" = 0 ]
   done
 done

@@ -165,7 +165,7 @@ func TestOnlySoManyMayWaitForTheirFirstMessage(t *testing.T) {
 
 // FuzzOffer: the header's parser finds what was put in, and nothing that was not.
 func FuzzOffer(f *testing.F) {
-	for _, s := range []string{"tasktide.v1, bearer.a.b.c", "bearer.", ",,,", "tasktide.v1;q=1", "bearer.a, bearer.b"} {
+	for _, s := range []string{"tasktide.v1, bearer.a.b.c", "bearer.", ",,,", "tasktide.v1;q=1", "bearer.a, bearer.b", ", bearer. a"} {
 		f.Add(s)
 	}
 	f.Fuzz(func(t *testing.T, header string) {
