@@ -28,6 +28,9 @@ type Config struct {
 	// Pooled says that URL leads to a transaction pooler (PgBouncer, Neon's
 	// "-pooler" hosts): no LISTEN, no prepared statements, relays poll.
 	Pooled bool
+	// IndexFrom is how many changes a user made before that user's tasks get into the
+	// index of words; so many tasks a list reads to find a page. 0 is 2000.
+	IndexFrom int64
 }
 
 // DB is one database. Make it with Open, end it with Close.
@@ -36,6 +39,7 @@ type DB struct {
 	fresh   *sql.DB // PostgreSQL: statements that are planned at each call; SQLite: reads
 	sqlite  *writer // nil on PostgreSQL
 	path    string  // SQLite's file
+	crowd   *crowd
 	listen  *pgx.ConnConfig
 	signals signals
 }
@@ -48,6 +52,9 @@ type conn = bun.IConn
 func Open(c Config) (*DB, error) {
 	if c.MaxConns <= 0 {
 		c.MaxConns = 16
+	}
+	if c.IndexFrom <= 0 {
+		c.IndexFrom = 2000
 	}
 	if path, ok := strings.CutPrefix(c.URL, "sqlite:"); ok {
 		return openSQLite(path, c)
@@ -72,7 +79,7 @@ func openPostgres(c Config) (*DB, error) {
 	if cfg.ConnectTimeout == 0 {
 		cfg.ConnectTimeout = 5 * time.Second
 	}
-	db := &DB{}
+	db := &DB{crowd: newCrowd(c.IndexFrom)}
 	if c.Pooled {
 		cfg.DefaultQueryExecMode = pgx.QueryExecModeExec
 	} else {
@@ -122,7 +129,7 @@ func openSQLite(path string, c Config) (*DB, error) {
 	read.SetMaxOpenConns(readers)
 	read.SetMaxIdleConns(readers)
 	write.SetMaxOpenConns(2) // the writer's own, and migrations
-	db := &DB{bun: bun.NewDB(read, sqlitedialect.New()), fresh: read, sqlite: newWriter(write), path: abs}
+	db := &DB{bun: bun.NewDB(read, sqlitedialect.New()), fresh: read, sqlite: newWriter(write), path: abs, crowd: newCrowd(c.IndexFrom)}
 	db.signals.init(false)
 	return db, nil
 }

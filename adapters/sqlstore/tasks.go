@@ -30,22 +30,26 @@ func NewTasks(db *DB) *Tasks {
 // change is a write of one task, ready for the database.
 type change struct {
 	row   *taskRow // nil for a deletion
+	words *string  // of the row; nil: it is found by reading
 	event domain.Event
 }
 
-func changeOf(t domain.Task, e domain.Event) (change, error) {
-	e.UserID = t.UserID
+func (t *Tasks) changeOf(task domain.Task, e domain.Event) (change, error) {
+	e.UserID = task.UserID
 	if err := checkEvent(e); err != nil {
 		return change{}, err
 	}
-	row, err := rowOfTask(t)
-	return change{row, e}, err
+	row, err := rowOfTask(task)
+	if err != nil {
+		return change{}, err
+	}
+	return change{row, t.db.crowd.words(row), e}, nil
 }
 
 // Create stores a new task; see ports.TaskStore. Calls in flight together are
 // written together.
 func (t *Tasks) Create(ctx context.Context, task domain.Task, e domain.Event) (int64, error) {
-	c, err := changeOf(task, e)
+	c, err := t.changeOf(task, e)
 	if err != nil {
 		return 0, err
 	}
@@ -58,7 +62,7 @@ func (t *Tasks) Create(ctx context.Context, task domain.Task, e domain.Event) (i
 	if err != nil {
 		return 0, mapErr(ctx, err)
 	}
-	t.db.signals.committed(e.Source, c.event.UserID)
+	t.db.committed(c.event, position)
 	t.db.signals.stored(&task)
 	return position, nil
 }
@@ -84,16 +88,16 @@ func (t *Tasks) Get(ctx context.Context, user string, id uuid.UUID) (domain.Task
 
 // Update stores a task over the version before it; see ports.TaskStore.
 func (t *Tasks) Update(ctx context.Context, task domain.Task, e domain.Event) (int64, error) {
-	c, err := changeOf(task, e)
+	c, err := t.changeOf(task, e)
 	if err != nil {
 		return 0, err
 	}
 	var position int64
 	if t.db.postgres() {
-		args := append(c.row.args(), eventArgs(c.event)...)
+		args := append(append(c.row.args(), c.words), eventArgs(c.event)...)
 		position, err = t.one(ctx, c.event, t.sql.update, append(args, outboxArgs(c.event)...))
 	} else {
-		position, err = t.changeLite(ctx, c.event, t.sql.update, append(c.row.args()[2:], c.row.UserID, c.row.ID.String(), c.row.Version-1))
+		position, err = t.changeLite(ctx, c, t.sql.update, append(c.row.args()[2:], c.row.UserID, c.row.ID.String(), c.row.Version-1))
 	}
 	if err == nil {
 		t.db.signals.stored(&task)
@@ -112,13 +116,19 @@ func (t *Tasks) Delete(ctx context.Context, user string, id uuid.UUID, version i
 		args = append(args, eventArgs(e)...)
 		return t.one(ctx, e, t.sql.delete, append(args, outboxArgs(e)...))
 	}
-	return t.changeLite(ctx, e, t.sql.delete, args)
+	return t.changeLite(ctx, change{event: e}, t.sql.delete, args)
 }
 
 var (
 	errVersion = domain.Conflict("the task was changed in the meantime")
 	errNoTask  = domain.NotFound("there is no such task")
 )
+
+// committed tells of an event at its position.
+func (db *DB) committed(e domain.Event, position int64) {
+	db.crowd.saw(e.UserID, position)
+	db.signals.committed(e.Source, e.UserID)
+}
 
 // outcome reads what a write of an existing task did: position is NULL when
 // its condition did not hold, exists says whether the task was there at all.

@@ -12,20 +12,21 @@ import (
 
 // taskSQL are the statements on tasks, built once for a dialect. On PostgreSQL
 // each write is one statement: a round trip and an implicit transaction.
-type taskSQL struct{ get, create, update, delete, exists, stream, event, outbox string }
+type taskSQL struct{ get, create, update, delete, exists, stream, event, outbox, words, doc string }
 
 func newTaskSQL(postgres bool) taskSQL {
 	if !postgres {
 		return newTaskSQLite()
 	}
 	task, event, outbox := taskColumns[:], eventColumns[:], outboxColumns[:]
-	input := slices.Concat(task, event, outbox)
+	written := slices.Concat(task, docColumn)
+	input := slices.Concat(written, event, outbox)
 	return taskSQL{
 		get: "SELECT " + names("", task) + " FROM tasks WHERE user_id = $1 AND id = $2::uuid",
 		// streams locks users in their order; placed gives several tasks of one user
 		// consecutive positions, in the order of the calls.
-		create: `WITH input AS MATERIALIZED (SELECT ` + casted("u.", task) + `, ` + names("u.", event, outbox) + `, u.ord FROM ` + unnest(input) + `),
-new AS (INSERT INTO tasks (` + names("", task) + `) SELECT ` + names("", task) + ` FROM input ORDER BY user_id, id ON CONFLICT DO NOTHING RETURNING user_id, id),
+		create: `WITH input AS MATERIALIZED (SELECT ` + casted("u.", written) + `, ` + names("u.", event, outbox) + `, u.ord FROM ` + unnest(input) + `),
+new AS (INSERT INTO tasks (` + names("", written) + `) SELECT ` + names("", written) + ` FROM input ORDER BY user_id, id ON CONFLICT DO NOTHING RETURNING user_id, id),
 counts AS (SELECT user_id, count(*) AS n FROM new GROUP BY user_id),
 streams AS (INSERT INTO user_streams AS s (user_id, position) SELECT user_id, n FROM counts ORDER BY user_id
   ON CONFLICT (user_id) DO UPDATE SET position = s.position + excluded.position RETURNING s.user_id, s.position),
@@ -35,7 +36,7 @@ ev AS (INSERT INTO events (user_id, position, ` + names("", event) + `) SELECT u
 ob AS (INSERT INTO outbox (user_id, position, ` + names("", outbox) + `) SELECT user_id, position, ` + names("", outbox) + ` FROM placed)
 SELECT ord, position FROM placed`,
 		update: writeOne(fmt.Sprintf("UPDATE tasks SET (%s) = ROW(%s) WHERE user_id = $1 AND id = $2::uuid AND version = $%d::bigint - 1",
-			names("", task[2:]), bound(3, task[2:]), versionAt), len(task)),
+			names("", written[2:]), bound(3, written[2:]), versionAt), len(written)),
 		delete: writeOne("DELETE FROM tasks WHERE user_id = $1 AND id = $2::uuid AND version = $3::bigint", 3),
 	}
 }
@@ -68,7 +69,7 @@ func (t *Tasks) one(ctx context.Context, e domain.Event, query string, args []an
 	}
 	n, err := outcome(position, exists)
 	if err == nil {
-		t.db.signals.committed(e.Source, e.UserID)
+		t.db.committed(e, n)
 	}
 	return n, err
 }
@@ -132,9 +133,9 @@ func (t *Tasks) createBatch(ctx context.Context, batch []creation, which []int, 
 // createRows inserts tasks by one statement and returns the position of each; 0 of
 // one that exists.
 func (t *Tasks) createRows(ctx context.Context, c conn, some []creation) ([]int64, error) {
-	rows := newTable(slices.Concat(taskColumns[:], eventColumns[:], outboxColumns[:]))
+	rows := newTable(slices.Concat(taskColumns[:], docColumn, eventColumns[:], outboxColumns[:]))
 	for _, one := range some {
-		rows.add(slices.Concat(one.row.args(), eventArgs(one.event), outboxArgs(one.event)))
+		rows.add(slices.Concat(one.row.args(), []any{one.words}, eventArgs(one.event), outboxArgs(one.event)))
 	}
 	got, err := c.QueryContext(ctx, t.sql.create, rows.args()...)
 	if err != nil {

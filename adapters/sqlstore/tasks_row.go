@@ -48,6 +48,9 @@ var taskColumns = [...]column{
 	{"version", "bigint"}, {"created_at", "timestamptz"}, {"updated_at", "timestamptz"}, {"search_text", "text"},
 }
 
+// docColumn is written beside taskColumns on PostgreSQL: see words.go.
+var docColumn = []column{{"doc", "tsvector"}}
+
 // args are the bind parameters in the order of taskColumns: text, integers and
 // booleans only, which every protocol mode and both drivers take.
 func (r *taskRow) args() []any {

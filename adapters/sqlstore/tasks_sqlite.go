@@ -15,6 +15,8 @@ func newTaskSQLite() taskSQL {
 		create: "INSERT INTO tasks (" + names("", task) + ") VALUES (" + marks(len(task)) + ") ON CONFLICT DO NOTHING",
 		update: "UPDATE tasks SET " + strings.ReplaceAll(names("", task[2:]), ",", " = ?,") + " = ? WHERE user_id = ? AND id = ? AND version = ?",
 		delete: "DELETE FROM tasks WHERE user_id = ? AND id = ? AND version = ?",
+		words:  "INSERT INTO task_words (words) SELECT ? FROM tasks WHERE user_id = ? AND id = ? AND doc IS NULL",
+		doc:    "UPDATE tasks SET doc = last_insert_rowid() WHERE user_id = ? AND id = ?",
 		exists: "SELECT count(*) > 0 FROM tasks WHERE user_id = ? AND id = ?",
 		stream: "INSERT INTO user_streams (user_id, position) VALUES (?, 1) ON CONFLICT (user_id) DO UPDATE SET position = position + 1 RETURNING position",
 		event:  "INSERT INTO events (user_id, position, " + names("", event) + ") VALUES (" + marks(2+len(event)) + ")",
@@ -44,19 +46,25 @@ func (t *Tasks) insertLite(ctx context.Context, tx conn, c change) (position int
 	if n == 0 {
 		return 0, errTaskExists
 	}
+	if err := t.indexLite(ctx, tx, c); err != nil {
+		return 0, err
+	}
 	return t.appendLite(ctx, tx, c.event)
 }
 
 // changeLite runs write, which changes or deletes one task by its version.
-func (t *Tasks) changeLite(ctx context.Context, e domain.Event, write string, args []any) (int64, error) {
+func (t *Tasks) changeLite(ctx context.Context, c change, write string, args []any) (int64, error) {
 	var position int64
-	id := args[len(args)-2]
+	e, id := c.event, args[len(args)-2]
 	err := t.db.sqlite.do(ctx, func(ctx context.Context, tx conn) error {
 		n, err := affected(tx.ExecContext(ctx, write, args...))
 		if err != nil {
 			return err
 		}
 		if n > 0 {
+			if err := t.indexLite(ctx, tx, c); err != nil {
+				return err
+			}
 			position, err = t.appendLite(ctx, tx, e)
 			return err
 		}
@@ -70,8 +78,22 @@ func (t *Tasks) changeLite(ctx context.Context, e domain.Event, write string, ar
 	if err != nil {
 		return 0, mapErr(ctx, err)
 	}
-	t.db.signals.committed(e.Source, e.UserID)
+	t.db.committed(e, position)
 	return position, nil
+}
+
+// indexLite gives a row that has no words its words. A row whose words are no
+// longer true has lost them by a trigger.
+func (t *Tasks) indexLite(ctx context.Context, tx conn, c change) error {
+	if c.words == nil {
+		return nil
+	}
+	n, err := affected(tx.ExecContext(ctx, t.sql.words, *c.words, c.row.UserID, c.row.ID.String()))
+	if err != nil || n == 0 {
+		return err
+	}
+	_, err = tx.ExecContext(ctx, t.sql.doc, c.row.UserID, c.row.ID.String())
+	return err
 }
 
 // appendLite puts an event at the end of its user's stream and into the outbox.

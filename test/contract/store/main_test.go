@@ -113,9 +113,16 @@ func (p *postgres) exec(t testing.TB, sql string) {
 	}
 }
 
-func open(t testing.TB, address string) *sqlstore.DB {
+// config changes how a database is opened.
+type config = func(*sqlstore.Config)
+
+func open(t testing.TB, address string, with ...config) *sqlstore.DB {
 	t.Helper()
-	db, err := sqlstore.Open(sqlstore.Config{URL: address})
+	c := sqlstore.Config{URL: address}
+	for _, set := range with {
+		set(&c)
+	}
+	db, err := sqlstore.Open(c)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -138,7 +145,7 @@ func migrate(t testing.TB, db *sqlstore.DB, files fs.FS) {
 // database that is gone after t.
 type backend struct {
 	name  string
-	fresh func(t testing.TB) *sqlstore.DB
+	fresh func(t testing.TB, with ...config) *sqlstore.DB
 }
 
 // backends are what every suite runs on.
@@ -150,17 +157,17 @@ func backends() []backend {
 	}
 }
 
-func sqliteFile(t testing.TB) *sqlstore.DB {
-	db := open(t, "sqlite:"+t.TempDir()+"/data/tasktide.db")
+func sqliteFile(t testing.TB, with ...config) *sqlstore.DB {
+	db := open(t, "sqlite:"+t.TempDir()+"/data/tasktide.db", with...)
 	migrate(t, db, migrations.FS)
 	return db
 }
 
 // template migrates once and copies the result for each test.
-func template(files fs.FS) func(t testing.TB) *sqlstore.DB {
+func template(files fs.FS) func(t testing.TB, with ...config) *sqlstore.DB {
 	var once sync.Once
 	var name string
-	return func(t testing.TB) *sqlstore.DB {
+	return func(t testing.TB, with ...config) *sqlstore.DB {
 		once.Do(func() {
 			made, address := server.database(t, "")
 			db, err := sqlstore.Open(sqlstore.Config{URL: address})
@@ -178,7 +185,7 @@ func template(files fs.FS) func(t testing.TB) *sqlstore.DB {
 		}
 		copied, address := server.database(t, name)
 		t.Cleanup(func() { server.exec(t, "DROP DATABASE "+copied+" WITH (FORCE)") })
-		return open(t, address)
+		return open(t, address, with...)
 	}
 }
 

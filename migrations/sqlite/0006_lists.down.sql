@@ -1,0 +1,13 @@
+DROP TRIGGER tasks_words_stale;
+DROP TRIGGER tasks_words_gone;
+DROP INDEX tasks_rank;
+DROP INDEX tasks_doc;
+DROP INDEX tasks_title;
+DROP INDEX tasks_due;
+DROP INDEX tasks_created;
+ALTER TABLE tasks DROP COLUMN rank;
+ALTER TABLE tasks DROP COLUMN plain;
+ALTER TABLE tasks DROP COLUMN doc;
+DROP TABLE task_words;
+CREATE INDEX tasks_created ON tasks (user_id, created_at, id);
+CREATE INDEX tasks_due ON tasks (user_id, completed, due_date);
