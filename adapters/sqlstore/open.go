@@ -29,7 +29,8 @@ type Config struct {
 	// "-pooler" hosts): no LISTEN, no prepared statements, relays poll.
 	Pooled bool
 	// IndexFrom is how many changes a user made before that user's tasks get into the
-	// index of words; so many tasks a list reads to find a page. 0 is 2000.
+	// index of words; four times as many tasks are read to find a page before that
+	// index is asked. 0 is 500.
 	IndexFrom int64
 }
 
@@ -40,6 +41,7 @@ type DB struct {
 	sqlite  *writer // nil on PostgreSQL
 	path    string  // SQLite's file
 	crowd   *crowd
+	walk    int // tasks that a list reads before it asks the index of words
 	listen  *pgx.ConnConfig
 	signals signals
 }
@@ -54,7 +56,7 @@ func Open(c Config) (*DB, error) {
 		c.MaxConns = 16
 	}
 	if c.IndexFrom <= 0 {
-		c.IndexFrom = 2000
+		c.IndexFrom = 500
 	}
 	if path, ok := strings.CutPrefix(c.URL, "sqlite:"); ok {
 		return openSQLite(path, c)
@@ -79,7 +81,7 @@ func openPostgres(c Config) (*DB, error) {
 	if cfg.ConnectTimeout == 0 {
 		cfg.ConnectTimeout = 5 * time.Second
 	}
-	db := &DB{crowd: newCrowd(c.IndexFrom)}
+	db := &DB{crowd: newCrowd(c.IndexFrom), walk: int(4 * c.IndexFrom)}
 	if c.Pooled {
 		cfg.DefaultQueryExecMode = pgx.QueryExecModeExec
 	} else {
@@ -129,7 +131,7 @@ func openSQLite(path string, c Config) (*DB, error) {
 	read.SetMaxOpenConns(readers)
 	read.SetMaxIdleConns(readers)
 	write.SetMaxOpenConns(2) // the writer's own, and migrations
-	db := &DB{bun: bun.NewDB(read, sqlitedialect.New()), fresh: read, sqlite: newWriter(write), path: abs, crowd: newCrowd(c.IndexFrom)}
+	db := &DB{bun: bun.NewDB(read, sqlitedialect.New()), fresh: read, sqlite: newWriter(write), path: abs, crowd: newCrowd(c.IndexFrom), walk: int(4 * c.IndexFrom)}
 	db.signals.init(false)
 	return db, nil
 }

@@ -30,7 +30,11 @@ func (t *Tasks) List(ctx context.Context, user string, q domain.TaskQuery) (doma
 		return domain.TaskList{}, err
 	}
 	l := listing{db: t.db, user: user, q: q, keys: orderOf(t.db, &q)}
-	if q.Limit > 0 {
+	rare, err := l.rare(ctx)
+	if err != nil {
+		return domain.TaskList{}, mapErr(ctx, err)
+	}
+	if q.Limit > 0 && !rare {
 		walks := l.walks()
 		rows, err := t.rows(ctx, user, l.walked(walks))
 		if err != nil || l.complete(rows, walks) {
@@ -50,6 +54,18 @@ func (t *Tasks) rows(ctx context.Context, user string, s *statement) ([]listRow,
 		t.db.crowd.saw(user, rows[0].Head)
 	}
 	return rows, nil
+}
+
+// rare says that the index of words has so little of what is asked for that a
+// walk is not worth trying. Only SQLite's index can stop counting.
+func (l *listing) rare(ctx context.Context) (bool, error) {
+	words, partial := wordsFor(l.user, &l.q)
+	if len(words) == 0 || l.db.postgres() || !l.db.crowd.has(l.user) {
+		return false, nil
+	}
+	n := 0
+	err := l.db.pool().QueryRowContext(ctx, "SELECT count(*) FROM (SELECT 1 FROM task_words WHERE task_words MATCH ? LIMIT ?)", l.match(words, partial), l.db.walk).Scan(&n)
+	return n < l.db.walk, err
 }
 
 func listOf(rows []listRow, limit int, err error) (domain.TaskList, error) {

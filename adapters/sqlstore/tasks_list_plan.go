@@ -38,10 +38,19 @@ func (l *listing) walks() []stretch {
 		return []stretch{{"tasks_title", []branch{{where: "1 = 1"}}, l.keys, marked}}
 	case domain.SortPriority:
 		keys := []sortKey{{l.db.rank(), l.keys[0].value, l.keys[0].up}, l.keys[1]}
-		return []stretch{{"tasks_rank", []branch{{where: l.db.plain() + " = 0"}, {where: l.db.plain() + " = 1"}}, keys, marked}}
+		one := branch{where: "1 = 1"}
+		if l.q.Priority != nil {
+			one = branch{l.db.rank() + " = ? AND t.priority = ?", []any{l.q.Priority.Rank(), string(*l.q.Priority)}}
+		}
+		indexed, plain := one, one
+		indexed.where = l.db.plain() + " = 0 AND " + one.where
+		plain.where = l.db.plain() + " = 1 AND " + one.where
+		return []stretch{{"tasks_rank", []branch{indexed, plain}, keys, marked}}
 	case domain.SortDueDate:
 		dated := stretch{"tasks_due", []branch{l.due()}, l.keys[1:], marked}
-		undated := stretch{"tasks_due", []branch{{where: "t.due_date IS NULL"}}, l.keys[len(l.keys)-1:], false}
+		id := l.keys[len(l.keys)-1]
+		// PostgreSQL does not see that what IS NULL needs no sorting.
+		undated := stretch{"tasks_due", []branch{{where: "t.due_date IS NULL"}}, []sortKey{{"t.due_date", nil, id.up}, id}, false}
 		switch {
 		case l.q.DueBefore != nil || l.q.DueAfter != nil:
 			if marked && l.q.After.DueDate == nil {
@@ -49,7 +58,7 @@ func (l *listing) walks() []stretch {
 			}
 			return []stretch{dated}
 		case marked && l.q.After.DueDate == nil:
-			undated.marked = true
+			undated.branches[0] = branch{"t.due_date IS NULL AND t.id" + sign(id) + "?", []any{id.value}}
 			return []stretch{undated}
 		}
 		return []stretch{dated, undated}
@@ -90,7 +99,9 @@ func (l *listing) dropped() *statement {
 	switch q.SortBy {
 	case domain.SortDueDate:
 		q.DueBefore, q.DueAfter = nil, nil
-	case domain.SortPriority, domain.SortTitle:
+	case domain.SortPriority:
+		q.Priority = nil
+	case domain.SortTitle:
 	default:
 		q.Status = nil
 	}
@@ -98,30 +109,21 @@ func (l *listing) dropped() *statement {
 	return s
 }
 
-// walked is the page as far as bounded walks find it.
-func (l *listing) walked(walks []stretch) *statement {
+// walked is the page as far as bounded walks find it. A walk that drops rows
+// reads no more of a row than the filters ask for.
+func (l *listing) walked(stretches []stretch) *statement {
 	rest := l.dropped()
 	page := &statement{}
-	for i, w := range walks {
+	for i, w := range stretches {
 		if i > 0 {
 			page.add(" UNION ALL ")
 		}
 		page.add("SELECT * FROM (")
-		order := orderBy(w.keys)
-		bound := l.q.Limit + 1
-		if rest.Len() > 0 {
-			page.add("SELECT * FROM (")
-			bound = int(l.db.crowd.from)
-		}
-		for j, b := range w.branches {
-			if j > 0 {
-				page.add(" UNION ALL ")
-				order = outside(order, l.db)
-			}
-			l.branch(page, &w, b)
-		}
-		page.add(order+" LIMIT ?", bound)
-		if rest.Len() > 0 {
+		if rest.Len() == 0 {
+			l.along(page, w, l.columns(), l.q.Limit+1)
+		} else {
+			page.add("SELECT t.* FROM (")
+			l.along(page, w, l.narrow(), l.db.walk)
 			page.add(") AS t WHERE 1 = 1").put(rest)
 			if l.db.postgres() { // there it costs nothing, and SQLite would sort
 				page.add(outside(orderBy(w.keys), l.db))
@@ -130,7 +132,43 @@ func (l *listing) walked(walks []stretch) *statement {
 		}
 		page.add(") AS t")
 	}
-	return l.around(page)
+	if rest.Len() == 0 {
+		return l.around(page)
+	}
+	return l.around(l.joined(page))
+}
+
+// along reads bound rows of a stretch. PostgreSQL merges branches that end by
+// themselves, SQLite any.
+func (l *listing) along(s *statement, w stretch, columns string, bound int) {
+	order := orderBy(w.keys)
+	if len(w.branches) == 1 {
+		l.branch(s, &w, w.branches[0], columns)
+		s.add(order+" LIMIT ?", bound)
+		return
+	}
+	for i, b := range w.branches {
+		if i > 0 {
+			s.add(" UNION ALL ")
+		}
+		if l.db.postgres() {
+			s.add("(")
+		}
+		l.branch(s, &w, b, columns)
+		if l.db.postgres() {
+			s.add(order+" LIMIT ?)", bound)
+		}
+	}
+	s.add(outside(order, l.db)+" LIMIT ?", bound)
+}
+
+// joined are the whole rows of a page of keys.
+func (l *listing) joined(page *statement) *statement {
+	columns := names("t.", listColumns)
+	if l.q.SortBy == domain.SortPriority {
+		columns += ", p.rank"
+	}
+	return (&statement{}).add("SELECT " + columns + " FROM (").put(page).add(") AS p JOIN tasks AS t ON t.user_id = p.user_id AND t.id = p.id")
 }
 
 // outside turns expressions of the table into columns of a subquery.
@@ -138,8 +176,8 @@ func outside(order string, db *DB) string {
 	return strings.ReplaceAll(strings.ReplaceAll(order, db.rank(), "rank"), "t.", "")
 }
 
-func (l *listing) branch(s *statement, w *stretch, b branch) {
-	s.add("SELECT " + l.columns() + " FROM tasks AS t")
+func (l *listing) branch(s *statement, w *stretch, b branch, columns string) {
+	s.add("SELECT " + columns + " FROM tasks AS t")
 	if !l.db.postgres() {
 		s.add(" INDEXED BY " + w.index)
 	}
@@ -147,6 +185,36 @@ func (l *listing) branch(s *statement, w *stretch, b branch) {
 	if w.marked {
 		s.add(" AND ").afterRow(w.keys)
 	}
+}
+
+// sorted is the column of the list's order.
+func (l *listing) sorted() string {
+	switch l.q.SortBy {
+	case domain.SortDueDate:
+		return "t.due_date"
+	case domain.SortPriority:
+		return l.db.rank() + " AS rank"
+	case domain.SortTitle:
+		return "t.title"
+	}
+	return "t.created_at"
+}
+
+// narrow are the columns of a walk: its keys, and what filters ask for.
+func (l *listing) narrow() string {
+	out := "t.user_id, t.id, " + l.sorted()
+	ask := func(asked bool, column string) {
+		if asked && column != l.sorted() {
+			out += ", " + column
+		}
+	}
+	ask(l.q.Status != nil, "t.completed")
+	ask(l.q.Priority != nil, "t.priority")
+	ask(l.q.Category != nil, "t.category")
+	ask(l.q.DueBefore != nil || l.q.DueAfter != nil, "t.due_date")
+	ask(l.q.Search != "", "t.search_text")
+	ask(len(l.q.Tags) > 0, "t.tags")
+	return out
 }
 
 // columns are those of a subquery.
@@ -160,32 +228,26 @@ func (l *listing) columns() string {
 // complete says whether rows is all of the page. A user never had more tasks
 // than events: with few of these the walk saw every task.
 func (l *listing) complete(rows []listRow, walks []stretch) bool {
-	if l.dropped().Len() == 0 || len(rows) > 0 && rows[0].Head <= l.db.crowd.from {
+	if l.dropped().Len() == 0 || len(rows) > 0 && rows[0].Head <= int64(l.db.walk) {
 		return true
 	}
 	full := len(rows) == l.q.Limit+1
 	return full && (len(walks) == 1 || rows[l.q.Limit].DueDate != nil) // the first part alone fills it
 }
 
-// gathered is the page, or the whole list, by way of the filters.
+// gathered is the page, or the whole list, by way of the filters. What a page
+// does not need is not read: first come ids and what they are sorted by.
 func (l *listing) gathered() *statement {
-	all := &statement{}
-	words, partial := wordsFor(l.user, &l.q)
-	if len(words) > 0 && (l.q.Limit > 0 || l.q.Search != "" || len(l.q.Tags) > 0) {
-		l.all(all, "")
-		all.add(" AND t.doc IS NOT NULL AND "+l.db.pick("t.doc @@ ?::tsquery", "t.doc IN (SELECT rowid FROM task_words WHERE task_words MATCH ?)"), l.match(words, partial))
+	if l.q.Limit == 0 && l.q.Search == "" && len(l.q.Tags) == 0 {
+		all := &statement{}
+		l.all(all, "", l.columns())
 		all.filter(l.db, &l.q)
-		all.add(" UNION ALL ")
-		l.all(all, "")
-		all.add(" AND " + l.db.plain() + " = 1")
-	} else if l.q.DueBefore != nil || l.q.DueAfter != nil {
-		l.all(all, "tasks_due")
-	} else if l.q.Status != nil {
-		l.all(all, "tasks_created")
-	} else {
-		l.all(all, "")
+		if l.q.After != nil {
+			all = (&statement{}).add("SELECT * FROM (").put(all).add(") AS t WHERE ")
+			all.after(l.keys)
+		}
+		return l.around(all)
 	}
-	all.filter(l.db, &l.q)
 	page := &statement{}
 	page.add("SELECT * FROM matching AS t")
 	if l.q.After != nil {
@@ -196,11 +258,35 @@ func (l *listing) gathered() *statement {
 		page.add(" LIMIT ?", l.q.Limit+1)
 	}
 	// Materialized: else PostgreSQL may walk the index of the order once more.
-	return (&statement{}).add("WITH matching AS MATERIALIZED (").put(all).add(") ").put(l.around(page))
+	return (&statement{}).add("WITH matching AS MATERIALIZED (").put(l.matching()).add(") ").put(l.around(l.joined(page)))
 }
 
-func (l *listing) all(s *statement, index string) {
-	s.add("SELECT " + l.columns() + " FROM tasks AS t")
+// matching are the keys of what the filters select.
+func (l *listing) matching() *statement {
+	s := &statement{}
+	keys := "t.user_id, t.id, " + l.sorted()
+	words, partial := wordsFor(l.user, &l.q)
+	switch {
+	case len(words) > 0:
+		s.add("SELECT " + keys + " FROM " + l.db.pick("tasks AS t", "task_words AS w CROSS JOIN tasks AS t INDEXED BY tasks_doc"))
+		s.add(" WHERE t.user_id = ? AND "+l.db.pick("t.doc IS NOT NULL AND t.doc @@ ?::tsquery", "t.doc = w.rowid AND task_words MATCH ?"), l.user, l.match(words, partial))
+		s.filter(l.db, &l.q)
+		s.add(" UNION ALL ")
+		l.all(s, "tasks_rank", keys)
+		s.add(" AND " + l.db.plain() + " = 1")
+	case l.q.DueBefore != nil || l.q.DueAfter != nil:
+		l.all(s, "tasks_due", keys)
+	case l.q.Status != nil:
+		l.all(s, "tasks_created", keys)
+	default:
+		l.all(s, "", keys)
+	}
+	s.filter(l.db, &l.q)
+	return s
+}
+
+func (l *listing) all(s *statement, index, columns string) {
+	s.add("SELECT " + columns + " FROM tasks AS t")
 	if index != "" && !l.db.postgres() {
 		s.add(" INDEXED BY " + index)
 	}

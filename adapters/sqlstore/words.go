@@ -79,6 +79,8 @@ func wordsFor(user string, q *domain.TaskQuery) (words []string, partial bool) {
 	switch {
 	case runes == 0:
 		return words, false
+	case runes < 3 && len(q.Tags) > 0: // many words may begin so, and tags say enough
+		return words, false
 	case runes < 3:
 		return append(words, user+wordText+digits), true
 	}

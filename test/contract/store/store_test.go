@@ -42,12 +42,12 @@ func TestTaskList(t *testing.T) {
 	})
 }
 
-// A walk of three tasks is too short for most of these lists, so the index of
+// A walk of four tasks is too short for most of these lists, so the index of
 // words has to find what it does not.
 func TestTaskListOfAUserWithMoreThanIsWalked(t *testing.T) {
 	t.Parallel()
 	each(t, func(t *testing.T, b backend) {
-		db := b.fresh(t, func(c *sqlstore.Config) { c.IndexFrom = 3 })
+		db := b.fresh(t, func(c *sqlstore.Config) { c.IndexFrom = 1 })
 		store.RunTaskList(t, func(*testing.T) store.Tasks { return tasksOf(db) })
 		store.RunTaskStore(t, func(*testing.T) store.Tasks { return tasksOf(db) })
 	})
