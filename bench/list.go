@@ -5,7 +5,6 @@ import (
 	"database/sql"
 	"fmt"
 	"math/rand/v2"
-	"os"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -76,7 +75,7 @@ func lists(ctx context.Context, e *env, db *sqlstore.DB, raw *sql.DB, mark, sett
 			return result{}, err
 		}
 	}
-	calls := 20
+	calls := max(e.n(200), 20)
 	r, err := e.pairs(ctx, func(ctx context.Context) (outcome, error) {
 		took, err := repeat(ctx, calls, func() error { _, err := tasks.List(ctx, listUser, domain.TaskQuery{Limit: pageSize}); return err })
 		return rateOf(took), err
@@ -99,9 +98,6 @@ func lists(ctx context.Context, e *env, db *sqlstore.DB, raw *sql.DB, mark, sett
 			slow++
 		}
 		r.notes = append(r.notes, note)
-		if os.Getenv("TASKTIDE_BENCH_LIVE") != "" {
-			fmt.Println(note)
-		}
 	}
 	r.notes = append(r.notes, fmt.Sprintf("%d lists missed the goal", slow), whole(ctx, tasks))
 	return r, ctx.Err()

@@ -28,6 +28,8 @@ var all = []benchmark{
 	{"consume", "Kafka adapter, consume beside a plain Sarama group that marks each record", consume},
 	{"dapr", "Dapr adapter with the contract beside a bare handler with the same two state calls", daprDelivery},
 	{"outbox", "outbox drained to Kafka beside the sum of its raw parts", drain},
+	{"livemem", "one binary: commit → delivered at 5,000 tasks/s, SQLite, memory bus, state in SQLite", deliveredMemory},
+	{"livekfk", "commit → delivered at 5,000 tasks/s, PostgreSQL, Kafka, state in PostgreSQL", deliveredKafka},
 	{"list", "pages of a list of 100,000 tasks of one user on PostgreSQL beside a prepared statement for the newest 50", listPostgres},
 	{"listlite", "the same on SQLite", listSQLite},
 	{"audit", "audit consumer, started, effect and done, beside raw inserts of the same three writes", auditConsumer},
