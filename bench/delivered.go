@@ -83,7 +83,10 @@ func delivered(ctx context.Context, e *env, db *sqlstore.DB, p ports.Publisher, 
 	all := make(chan struct{})
 	run := newRun(e, db, func(_ context.Context, ev domain.Event) error {
 		i, err := strconv.Atoi(ev.CorrelationID)
-		if err != nil || i < 0 { // the first ones, which bring everything up
+		if err != nil {
+			return err
+		}
+		if i < 0 { // the first ones, which bring everything up
 			return nil
 		}
 		if traces[i].handled.CompareAndSwap(0, int64(time.Since(began))) && left.Add(-1) == 0 {

@@ -216,9 +216,7 @@ func listCases(n int) []listCase {
 		}
 	}
 	filters := listFilters(n)
-	for _, f := range filters {
-		out = append(out, f)
-	}
+	out = append(out, filters...)
 	for _, by := range []domain.SortField{domain.SortDueDate, domain.SortPriority, domain.SortTitle} {
 		for _, f := range filters {
 			f.query.SortBy = by

@@ -9,7 +9,7 @@ import (
 
 var _ ports.TaskCounter = (*Tasks)(nil)
 
-// Count counts user's tasks by one walk of the index tasks_due.
+// Count counts user's tasks by one walk of the index tasks_created.
 func (t *Tasks) Count(ctx context.Context, user string) (domain.TaskCounts, error) {
 	if err := storable(user); err != nil {
 		return domain.TaskCounts{}, err

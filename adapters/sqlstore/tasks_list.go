@@ -29,7 +29,7 @@ func (t *Tasks) List(ctx context.Context, user string, q domain.TaskQuery) (doma
 	if err := checkQuery(user, q); err != nil {
 		return domain.TaskList{}, err
 	}
-	l := listing{db: t.db, user: user, q: q, keys: orderOf(t.db, &q)}
+	l := listing{db: t.db, user: user, q: q, keys: orderOf(&q)}
 	rare, err := l.rare(ctx)
 	if err != nil {
 		return domain.TaskList{}, mapErr(ctx, err)

@@ -24,7 +24,7 @@ func (db *DB) rank() string  { return db.pick(rankExpr, "t.rank") }
 func (db *DB) plain() string { return db.pick(plainExpr, "t.plain") }
 
 // orderOf are the keys of the whole list.
-func orderOf(db *DB, q *domain.TaskQuery) []sortKey {
+func orderOf(q *domain.TaskQuery) []sortKey {
 	var m domain.TaskMark
 	if q.After != nil {
 		m = *q.After
@@ -68,7 +68,7 @@ type statement struct {
 }
 
 func (s *statement) add(sql string, args ...any) *statement {
-	s.WriteString(sql)
+	_, _ = s.WriteString(sql)
 	s.args = append(s.args, args...)
 	return s
 }

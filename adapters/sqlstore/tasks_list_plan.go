@@ -2,6 +2,7 @@ package sqlstore
 
 import (
 	"encoding/json"
+	"slices"
 	"strings"
 
 	"github.com/tasktide/tasktide/core/domain"
@@ -314,7 +315,7 @@ func (l *listing) around(page *statement) *statement {
 }
 
 // listColumns are what a task is made of: all but the text of searches.
-var listColumns = taskColumns[:len(taskColumns)-1]
+var listColumns = slices.DeleteFunc(slices.Clone(taskColumns[:]), func(c column) bool { return c.name == "search_text" })
 
 // filter adds " AND …" for each filter of q.
 func (s *statement) filter(db *DB, q *domain.TaskQuery) {
