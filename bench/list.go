@@ -75,7 +75,7 @@ func lists(ctx context.Context, e *env, db *sqlstore.DB, raw *sql.DB, mark, sett
 			return result{}, err
 		}
 	}
-	calls := max(e.n(200), 20)
+	calls := max(e.n(100), 20)
 	r, err := e.pairs(ctx, func(ctx context.Context) (outcome, error) {
 		took, err := repeat(ctx, calls, func() error { _, err := tasks.List(ctx, listUser, domain.TaskQuery{Limit: pageSize}); return err })
 		return rateOf(took), err

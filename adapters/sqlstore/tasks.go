@@ -62,7 +62,7 @@ func (t *Tasks) Create(ctx context.Context, task domain.Task, e domain.Event) (i
 	if err != nil {
 		return 0, mapErr(ctx, err)
 	}
-	t.db.committed(c.event, position)
+	t.db.signals.committed(e.Source, c.event.UserID)
 	t.db.signals.stored(&task)
 	return position, nil
 }
@@ -123,12 +123,6 @@ var (
 	errVersion = domain.Conflict("the task was changed in the meantime")
 	errNoTask  = domain.NotFound("there is no such task")
 )
-
-// committed tells of an event at its position.
-func (db *DB) committed(e domain.Event, position int64) {
-	db.crowd.saw(e.UserID, position)
-	db.signals.committed(e.Source, e.UserID)
-}
 
 // outcome reads what a write of an existing task did: position is NULL when
 // its condition did not hold, exists says whether the task was there at all.

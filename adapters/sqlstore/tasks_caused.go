@@ -16,7 +16,7 @@ var errCauseErased = domain.Gone("the user had the event erased")
 // CreateCaused stores a task that an event led to; see ports.CausedTaskStore. It has
 // a transaction of its own, which takes the stream's row before it looks at the mark.
 func (t *Tasks) CreateCaused(ctx context.Context, cause int64, task domain.Task, e domain.Event) (int64, error) {
-	c, err := changeOf(task, e)
+	c, err := t.changeOf(task, e)
 	if err != nil {
 		return 0, err
 	}

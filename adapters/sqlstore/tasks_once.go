@@ -16,7 +16,7 @@ var errKeyGone = domain.Unavailable("database", errors.New("the idempotency key 
 // CreateOnce stores a task and the answer to its request in one transaction of its
 // own; see ports.OnceStore.
 func (t *Tasks) CreateOnce(ctx context.Context, task domain.Task, e domain.Event, a domain.KeptAnswer) (domain.KeptAnswer, error) {
-	c, err := changeOf(task, e)
+	c, err := t.changeOf(task, e)
 	if err != nil {
 		return domain.KeptAnswer{}, err
 	}

@@ -69,7 +69,8 @@ func (t *Tasks) one(ctx context.Context, e domain.Event, query string, args []an
 	}
 	n, err := outcome(position, exists)
 	if err == nil {
-		t.db.committed(e, n)
+		t.db.crowd.saw(e.UserID, n)
+		t.db.signals.committed(e.Source, e.UserID)
 	}
 	return n, err
 }
@@ -149,6 +150,7 @@ func (t *Tasks) createRows(ctx context.Context, c conn, some []creation) ([]int6
 			return nil, err
 		}
 		positions[ord-1] = position
+		t.db.crowd.saw(some[ord-1].event.UserID, position)
 	}
 	return positions, got.Err()
 }

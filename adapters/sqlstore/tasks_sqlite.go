@@ -78,7 +78,7 @@ func (t *Tasks) changeLite(ctx context.Context, c change, write string, args []a
 	if err != nil {
 		return 0, mapErr(ctx, err)
 	}
-	t.db.committed(e, position)
+	t.db.signals.committed(e.Source, e.UserID)
 	return position, nil
 }
 
@@ -101,6 +101,7 @@ func (t *Tasks) appendLite(ctx context.Context, tx conn, e domain.Event) (positi
 	if err = tx.QueryRowContext(ctx, t.sql.stream, e.UserID).Scan(&position); err != nil {
 		return 0, err
 	}
+	t.db.crowd.saw(e.UserID, position)
 	key := []any{e.UserID, position}
 	if _, err = tx.ExecContext(ctx, t.sql.event, append(key[:2:2], eventArgs(e)...)...); err != nil {
 		return 0, err
