@@ -134,8 +134,8 @@ func quantiles(d []time.Duration) string {
 	return fmt.Sprintf("p50 %.1f ms, p90 %.1f ms, p99 %.1f ms, p99.9 %.1f ms", at(500), at(900), at(990), at(999))
 }
 
-// live is a writer, the relay and a consumer that run together.
-type live struct {
+// pipeline is a writer, the relay and a consumer that run together.
+type pipeline struct {
 	tasks    *sqlstore.Tasks
 	relay    *outbox.Relay
 	consumer *delivery.Consumer
@@ -143,8 +143,8 @@ type live struct {
 	log      *slog.Logger
 }
 
-func newRun(e *env, db *sqlstore.DB, effect delivery.Handler) *live {
-	return &live{
+func newRun(e *env, db *sqlstore.DB, effect delivery.Handler) *pipeline {
+	return &pipeline{
 		db: db, log: e.log, tasks: sqlstore.NewTasks(db),
 		consumer: delivery.NewConsumer(string(domain.AuditService), effect, delivery.Deps{
 			State: sqlstore.NewState(db), Letters: sqlstore.NewDeadLetters(db), Clock: memory.Clock{}, Probe: db.Ping, Log: e.log,
@@ -152,7 +152,7 @@ func newRun(e *env, db *sqlstore.DB, effect delivery.Handler) *live {
 	}
 }
 
-func (l *live) start(ctx context.Context, p ports.Publisher, s ports.Subscriber) (stop func()) {
+func (l *pipeline) start(ctx context.Context, p ports.Publisher, s ports.Subscriber) (stop func()) {
 	ctx, cancel := context.WithCancel(ctx)
 	l.relay = outbox.NewRelay(domain.BackendAPI, sqlstore.NewOutbox(l.db, domain.BackendAPI), p, memory.Clock{}, l.log, outbox.Options{})
 	var running sync.WaitGroup
@@ -163,7 +163,7 @@ func (l *live) start(ctx context.Context, p ports.Publisher, s ports.Subscriber)
 }
 
 // warm returns when a first event went all the way.
-func (l *live) warm(ctx context.Context) error {
+func (l *pipeline) warm(ctx context.Context) error {
 	for i := range 200 {
 		if err := l.create(ctx, i, -1); err != nil {
 			return err
@@ -179,7 +179,7 @@ func (l *live) warm(ctx context.Context) error {
 	return nil
 }
 
-func (l *live) create(ctx context.Context, user, number int) error {
+func (l *pipeline) create(ctx context.Context, user, number int) error {
 	now := time.Now().UTC().Truncate(time.Microsecond)
 	id, name := uuid.Must(uuid.NewV7()), userName(user)
 	t := domain.Task{
@@ -194,7 +194,7 @@ func (l *live) create(ctx context.Context, user, number int) error {
 }
 
 // offer creates tasks at their times, each in a goroutine of its own, and returns how late it was itself at worst.
-func (l *live) offer(ctx context.Context, traces []trace, began time.Time) (late time.Duration, err error) {
+func (l *pipeline) offer(ctx context.Context, traces []trace, began time.Time) (late time.Duration, err error) {
 	var writers sync.WaitGroup
 	failed := make(chan error, 1)
 	for i := range traces {
