@@ -252,7 +252,7 @@ func pgbenchScript(query string) (string, error) {
 		"user_id": `('user-' || :u)`, "id": `gen_random_uuid()::text`, "event_id": `gen_random_uuid()::text`,
 		"correlation_id": `gen_random_uuid()::text`, "subject": `gen_random_uuid()::text`, "title": `:title::text`,
 		"search_text": `:title::text`, "priority": `'medium'`, "category": `'home'`, "completed": `false`, "reminder_sent": `false`,
-		"tags": `'[]'`, "time_zone": `'UTC'`, "version": `1`, "created_at": `:now::text`, "updated_at": `:now::text`, "time": `:now::text`,
+		"tags": `'[]'`, "time_zone": `'UTC'`, "version": `1`, "series_index": `0`, "created_at": `:now::text`, "updated_at": `:now::text`, "time": `:now::text`,
 		"event_type": `'task.created.v1'`, "source": `'backend-api'`, "publisher": `'backend-api'`, "traceparent": `:trace::text`,
 		"data": `:data::text`, "shard": `:s`, "topic": `'task-created'`,
 	}

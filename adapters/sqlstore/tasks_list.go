@@ -57,14 +57,15 @@ func (t *Tasks) rows(ctx context.Context, user string, s *statement) ([]listRow,
 }
 
 // rare says that the index of words has so little of what is asked for that a
-// walk is not worth trying. Only SQLite's index can stop counting.
+// walk is not worth trying. Only SQLite's index can stop counting, and not when
+// it must first put together all words that begin alike.
 func (l *listing) rare(ctx context.Context) (bool, error) {
 	words, partial := wordsFor(l.user, &l.q)
-	if len(words) == 0 || l.db.postgres() || !l.db.crowd.has(l.user) {
+	if len(words) == 0 || partial || l.db.postgres() || !l.db.crowd.has(l.user) {
 		return false, nil
 	}
 	n := 0
-	err := l.db.pool().QueryRowContext(ctx, "SELECT count(*) FROM (SELECT 1 FROM task_words WHERE task_words MATCH ? LIMIT ?)", l.match(words, partial), l.db.walk).Scan(&n)
+	err := l.db.pool().QueryRowContext(ctx, "SELECT count(*) FROM (SELECT 1 FROM task_words WHERE task_words MATCH ? LIMIT ?)", l.match(words, false), l.db.walk).Scan(&n)
 	return n < l.db.walk, err
 }
 
