@@ -12,3 +12,10 @@ type OutboxMonitor interface {
 	// order. It counts every row: for an operator, not for a loop.
 	Backlog(ctx context.Context) ([]domain.Backlog, error)
 }
+
+// LagReader says how far groups are behind.
+type LagReader interface {
+	// Lag returns the lag of every durable group in each of its topics. Errors:
+	// domain.ErrUnavailable.
+	Lag(ctx context.Context) ([]domain.Lag, error)
+}

@@ -33,6 +33,7 @@ type Deps struct {
 	Timeout time.Duration        // of one request; 0: none
 
 	Notifications *reminders.Notifications
+	Operator      Operator
 }
 
 // Verify says who a token speaks for. It must not keep the token, whose memory is
@@ -72,7 +73,7 @@ func Config(log *slog.Logger) fiber.Config {
 // MountAPI adds the routes of the table. The app must have Around in front, and
 // Config.
 func MountAPI(app fiber.Router, d Deps) {
-	a := &api{tasks: d.Tasks, once: d.Once, audit: d.Audit, users: d.Users, verify: d.Verify, notifications: d.Notifications}
+	a := &api{tasks: d.Tasks, once: d.Once, audit: d.Audit, users: d.Users, verify: d.Verify, notifications: d.Notifications, ops: d.Operator}
 	mount(app, a.routes())
 }
 
@@ -85,6 +86,7 @@ type api struct {
 	bodies buffers
 
 	notifications *reminders.Notifications
+	ops           Operator
 }
 
 func logger(log *slog.Logger) *slog.Logger {

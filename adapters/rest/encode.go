@@ -78,16 +78,18 @@ func (p *buffers) sendTask(c *fiber.Ctx, status int, t *domain.Task) error {
 
 // sendList answers with an array.
 func sendList[T any](p *buffers, c *fiber.Ctx, list []T, item func([]byte, *T) []byte) error {
-	return p.send(c, fiber.StatusOK, func(b []byte) []byte {
-		b = append(b, '[')
-		for i := range list {
-			if i > 0 {
-				b = append(b, ',')
-			}
-			b = item(b, &list[i])
+	return p.send(c, fiber.StatusOK, func(b []byte) []byte { return appendList(b, list, item) })
+}
+
+func appendList[T any](b []byte, list []T, item func([]byte, *T) []byte) []byte {
+	b = append(b, '[')
+	for i := range list {
+		if i > 0 {
+			b = append(b, ',')
 		}
-		return append(b, ']')
-	})
+		b = item(b, &list[i])
+	}
+	return append(b, ']')
 }
 
 // setETag names the version of a task (strong: equal versions are equal bytes).

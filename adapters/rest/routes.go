@@ -20,6 +20,8 @@ func (a *api) routes() []spec.Route {
 		a.preferenceRoutes(),
 		a.notificationRoutes(),
 		a.accountRoutes(),
+		a.deadLetterRoutes(),
+		a.operatorRoutes(),
 		documentRoutes(),
 	)
 }

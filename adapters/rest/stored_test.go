@@ -27,6 +27,7 @@ func newStored(t testing.TB) (*world, *sqlstore.DB) {
 		store, trail, clock := sqlstore.NewTasks(db), sqlstore.NewAudit(db), memory.Clock{}
 		d.Tasks = tasks.New(store, clock, tasks.NewIDs())
 		d.Once, d.Audit = tasks.NewOnce(d.Tasks, store), audit.NewReader(trail)
+		d.Operator = rest.Operator{Letters: sqlstore.NewDeadLetters(db), Outbox: sqlstore.NewOutbox(db), Lag: sqlstore.NewOutbox(db), Source: "outbox"}
 		d.Users = users.New(users.Deps{
 			Counts: store, Streams: sqlstore.NewStreams(db), Preferences: sqlstore.NewPreferences(db),
 			Tasks: store, Audit: trail, Notifications: sqlstore.NewNotifications(db), Eraser: sqlstore.NewUsers(db), Clock: clock,

@@ -13,12 +13,14 @@ import (
 	"github.com/tasktide/tasktide/core/tasks"
 )
 
+var errNoToken = &domain.Error{Kind: domain.KindUnauthorized, Detail: "a token is needed; send Authorization: Bearer <JWT>"}
+
 // caller verifies the token and that the path is its user's.
 func (a *api) caller(c *fiber.Ctx) (ctx context.Context, user string, err error) {
 	ctx = c.UserContext()
 	token, ok := bearer(c.Get(fiber.HeaderAuthorization))
 	if !ok {
-		return nil, "", &domain.Error{Kind: domain.KindUnauthorized, Detail: "a token is needed; send Authorization: Bearer <JWT>"}
+		return nil, "", errNoToken
 	}
 	p, err := a.verify(ctx, token)
 	if err != nil {

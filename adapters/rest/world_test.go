@@ -48,7 +48,7 @@ func (c *ticking) Now() time.Time {
 func (*ticking) Wait(ctx context.Context, _ time.Duration) error { return ctx.Err() }
 
 // world is an app on memory stores behind a real HTTP server. Tokens are
-// "user:<id>"; "down" finds the issuer down, everything else is bad.
+// "user:<id>", or "operator:<id>" with that scope; "down" finds the issuer down, everything else is bad.
 type world struct {
 	t      testing.TB
 	tasks  *memory.Tasks
@@ -62,6 +62,9 @@ type world struct {
 func verify(_ context.Context, token string) (domain.Principal, error) {
 	if user, ok := strings.CutPrefix(token, "user:"); ok {
 		return domain.Principal{UserID: strings.Clone(user)}, nil
+	}
+	if user, ok := strings.CutPrefix(token, "operator:"); ok {
+		return domain.Principal{UserID: strings.Clone(user), Scope: "tasks operator"}, nil
 	}
 	if token == "down" {
 		return domain.Principal{}, domain.Unavailable("issuer", errors.New("connection refused"))

@@ -7,7 +7,10 @@ import (
 	"github.com/tasktide/tasktide/ports"
 )
 
-var _ ports.OutboxMonitor = (*Outbox)(nil)
+var (
+	_ ports.OutboxMonitor = (*Outbox)(nil)
+	_ ports.LagReader     = (*Outbox)(nil)
+)
 
 // Backlog counts what is pending of all users; see ports.OutboxMonitor.
 func (o *Outbox) Backlog(ctx context.Context) ([]domain.Backlog, error) {
@@ -33,6 +36,32 @@ GROUP BY o.publisher, o.shard ORDER BY o.publisher, o.shard`), stamp(now).String
 		b.Oldest = *(&oldest).ptr()
 		b.Age = max(0, now.Sub(b.Oldest))
 		out = append(out, b)
+	}
+	return out, mapErr(ctx, rows.Err())
+}
+
+// Lag is for the in-memory bus: an event is pending until every group has settled
+// it, so a group is behind by what is pending at most.
+func (o *Outbox) Lag(ctx context.Context) ([]domain.Lag, error) {
+	rows, err := o.db.pool().QueryContext(ctx, "SELECT topic, count(*) FROM outbox GROUP BY topic")
+	if err != nil {
+		return nil, mapErr(ctx, err)
+	}
+	defer rows.Close()
+	pending := map[domain.Topic]int64{}
+	for rows.Next() {
+		var topic domain.Topic
+		var n int64
+		if err := rows.Scan(&topic, &n); err != nil {
+			return nil, mapErr(ctx, err)
+		}
+		pending[topic] = n
+	}
+	var out []domain.Lag
+	for _, group := range domain.DurableGroups() {
+		for _, topic := range domain.ConsumedBy(group, false) {
+			out = append(out, domain.Lag{Group: group, Topic: topic, Behind: pending[topic]})
+		}
 	}
 	return out, mapErr(ctx, rows.Err())
 }

@@ -111,3 +111,16 @@ func (topic Topic) Carries(t EventType) bool {
 	of := TopicOf(t)
 	return of != "" && (topic == of || topic == TaskUpdates)
 }
+
+// DurableGroups lists the services that consume durably; each is a group of its name.
+func DurableGroups() []Service {
+	var out []Service
+	for _, r := range Routes() {
+		for _, s := range r.Consumers {
+			if !r.Broadcast && !slices.Contains(out, s) {
+				out = append(out, s)
+			}
+		}
+	}
+	return out
+}

@@ -36,19 +36,3 @@ type Erased struct {
 	Tasks, Events, AuditEntries, Notifications, DeadLetters int64
 	Position                                                int64 // of the last event that was there
 }
-
-// Backlog is what one shard of a publisher has stored and not published.
-type Backlog struct {
-	Publisher Service
-	Shard     int
-	Pending   int64
-	Oldest    time.Time     // when its oldest event was made
-	Age       time.Duration // since then, on the database's clock
-	Owner     string        // the relay that holds the shard; "" when none does
-}
-
-// DeadLetterMark is the last letter of a page.
-type DeadLetterMark struct {
-	LastFailed time.Time
-	UserID, ID string
-}

@@ -21,7 +21,7 @@ func BackendAPI() fx.Option {
 			rest.MountAPI(app, rest.Deps{
 				Tasks: service, Once: tasks.NewOnce(service, sqlstore.NewTasks(r.DB)), Audit: audit.NewReader(trail), Verify: verify, Log: r.Log,
 				Notifications: reminders.NewNotifications(sqlstore.NewNotifications(r.DB)),
-				Users:         NewUsers(r.DB, r.Clock),
+				Users:         NewUsers(r.DB, r.Clock), Operator: r.operator(),
 			})
 		})
 		r.relay(domain.BackendAPI)

@@ -28,6 +28,9 @@ type transport struct {
 
 	// declare makes a durable group known before anything is published; nil where the broker keeps what comes before it.
 	declare func(ports.Subscription)
+
+	lag       ports.LagReader // nil: nobody here can tell
+	lagSource string          // where it looks; without it: why
 }
 
 // newTransport is the one switch on TRANSPORT.
@@ -35,23 +38,27 @@ func newTransport(lc fx.Lifecycle, cfg Config, log *slog.Logger, clock ports.Clo
 	switch cfg.Transport {
 	case Memory:
 		bus := memory.NewBus(clock, 0) // the outbox is what is kept
-		return &transport{publisher: bus, subscriber: bus, state: sqlstore.NewState(db), declare: bus.Declare}, nil
+		return &transport{publisher: bus, subscriber: bus, state: sqlstore.NewState(db), declare: bus.Declare, lag: sqlstore.NewOutbox(db), lagSource: "outbox"}, nil
 	case Kafka:
 		p := kafka.NewPublisher(cfg.KafkaConfig(), log)
 		lc.Append(fx.StartStopHook(p.Start, p.Stop))
 		return &transport{
 			publisher: p, subscriber: kafka.NewSubscriber(cfg.KafkaConfig(), log), state: sqlstore.NewState(db),
-			check: &rest.Check{Name: "kafka", Run: p.Ping},
+			check: &rest.Check{Name: "kafka", Run: p.Ping}, lag: kafka.NewLag(cfg.KafkaConfig()), lagSource: "kafka",
 		}, nil
 	case Dapr:
 		c := dapr.NewClient(cfg.dapr())
 		lc.Append(fx.StopHook(c.Close))
 		sub := dapr.NewSubscriber(cfg.dapr(), domain.ConsumedBy(cfg.Service, false), domain.ConsumedBy(cfg.Service, true))
 		s.mount(func(app *fiber.App) { sub.Routes(app) })
-		return &transport{
+		t := &transport{
 			publisher: dapr.NewPublisher(c), subscriber: sub, state: dapr.NewState(c),
-			check: &rest.Check{Name: "dapr", Run: c.Health},
-		}, nil
+			check: &rest.Check{Name: "dapr", Run: c.Health}, lagSource: "a sidecar does not tell how far groups are behind; set KAFKA_BROKERS beside TRANSPORT=dapr to have the broker asked",
+		}
+		if len(cfg.KafkaBrokers) > 0 {
+			t.lag, t.lagSource = kafka.NewLag(cfg.KafkaConfig()), "kafka"
+		}
+		return t, nil
 	}
 	return nil, fmt.Errorf("TRANSPORT=%q: choose one of memory, kafka, dapr", cfg.Transport)
 }

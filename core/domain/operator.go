@@ -1,0 +1,35 @@
+package domain
+
+import "time"
+
+// Backlog is what one shard of a publisher has stored and not published.
+type Backlog struct {
+	Publisher Service
+	Shard     int
+	Pending   int64
+	Oldest    time.Time     // when its oldest event was made
+	Age       time.Duration // since then, on the database's clock
+	Owner     string        // the relay that holds the shard; "" when none does
+}
+
+// Lag is how many events of a topic a group has not handled. A broker counts
+// partitions; without one, Partitions is nil.
+type Lag struct {
+	Group      Service
+	Topic      Topic
+	Behind     int64
+	Partitions []PartitionLag
+}
+
+// PartitionLag is the same of one partition. Committed is -1 when the group has
+// not come to it yet: all that the broker has is before it.
+type PartitionLag struct {
+	Partition                     int32
+	Begin, Committed, End, Behind int64
+}
+
+// DeadLetterMark is the last letter of a page.
+type DeadLetterMark struct {
+	LastFailed time.Time
+	UserID, ID string
+}
