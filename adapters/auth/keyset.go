@@ -51,11 +51,18 @@ func (s *keySet) generation(ctx context.Context) uint64 {
 	return s.version
 }
 
-// known looks without asking the issuer.
-func (s *keySet) known(kid string) (key, bool) {
+// known looks without asking the issuer, unless nobody ever has: what a kid means
+// must not depend on which token came first.
+func (s *keySet) known(ctx context.Context, kid string) (key, bool) {
 	s.mu.Lock()
-	defer s.mu.Unlock()
-	return s.lookup(kid)
+	k, ok := s.lookup(kid)
+	asked := s.keys != nil || s.failure != nil
+	s.mu.Unlock()
+	if asked {
+		return k, ok
+	}
+	k, err := s.find(ctx, kid)
+	return k, err == nil
 }
 
 // lookup finds a key; a token without kid is fine when there is only one key.

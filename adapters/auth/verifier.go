@@ -136,11 +136,11 @@ func (v *Verifier) keyFor(ctx context.Context, t *jwt.Token) (any, error) {
 }
 
 // choose finds a key. alg only says where to look for one whose kid is unknown: a
-// token for the shared secret is no reason to ask the issuer.
+// token for the shared secret is no reason to ask the issuer again.
 func (v *Verifier) choose(ctx context.Context, kid, alg string) (key, error) {
 	if v.keys == nil || len(v.secret) > 0 && alg == algHS256 {
 		if kid != "" && v.keys != nil {
-			if k, ok := v.keys.known(kid); ok {
+			if k, ok := v.keys.known(ctx, kid); ok {
 				return k, nil
 			}
 		}

@@ -34,7 +34,8 @@ type Tasks struct {
 
 type userTasks struct {
 	tasks  map[uuid.UUID]domain.Task
-	events []domain.Event // positions 1, 2, 3, …
+	events []domain.Event         // positions 1, 2, 3, …
+	ids    map[uuid.UUID]struct{} // of the events
 	kept   map[string]domain.KeptAnswer
 
 	notifications []domain.Notification
@@ -47,16 +48,19 @@ func (s *Tasks) user(id string) *userTasks {
 	u, ok := s.users[id]
 	if !ok {
 		id = strings.Clone(id)
-		u = &userTasks{tasks: map[uuid.UUID]domain.Task{}, kept: map[string]domain.KeptAnswer{}}
+		u = &userTasks{tasks: map[uuid.UUID]domain.Task{}, kept: map[string]domain.KeptAnswer{}, ids: map[uuid.UUID]struct{}{}}
 		s.users[id] = u
 	}
 	return u
 }
 
+func (u *userTasks) recorded(event uuid.UUID) bool { _, ok := u.ids[event]; return ok }
+
 func (u *userTasks) append(e domain.Event) int64 {
 	e.Position = int64(len(u.events)) + 1
 	e.Data = slices.Clone(e.Data)
 	u.events = append(u.events, e)
+	u.ids[e.ID] = struct{}{}
 	return e.Position
 }
 
@@ -99,7 +103,7 @@ func (s *Tasks) create(t domain.Task, e domain.Event) (int64, error) {
 			}
 		}
 	}
-	if slices.ContainsFunc(u.events, func(other domain.Event) bool { return other.ID == e.ID }) {
+	if u.recorded(e.ID) {
 		return 0, domain.Conflict("event %s is in the stream already", e.ID)
 	}
 	u.tasks[t.ID] = clone(t)
