@@ -134,6 +134,10 @@ func (o *Outbox) setDense(n int) {
 	o.dense = n
 }
 
+func (p place) before(other place) bool {
+	return p.shard < other.shard || p.shard == other.shard && p.user < other.user
+}
+
 func placeOf(p domain.Pending) place { return place{domain.ShardOf(p.Event.UserID), p.Event.UserID} }
 
 // walk is one pass over the pending users of some shards, in the order of
@@ -252,7 +256,8 @@ func scanPending(rows *sql.Rows, before ...any) (domain.Pending, error) {
 	return domain.Pending{Topic: domain.Topic(topic), Event: e.event()}, err
 }
 
-// walkLite is the same walk by one small query for each user, in one snapshot.
+// walkLite is the same walk by one small query for each user, in one snapshot. A
+// shard that nobody waits in costs nothing.
 func (o *Outbox) walkLite(ctx context.Context, w walk, to place) ([]domain.Pending, error) {
 	tx, err := o.db.pool().BeginTx(ctx, nil)
 	if err != nil {
@@ -264,30 +269,25 @@ func (o *Outbox) walkLite(ctx context.Context, w walk, to place) ([]domain.Pendi
 		return nil, err
 	}
 	next, err := tx.PrepareContext(ctx, `SELECT o.topic, `+eventNames("e.")+` FROM outbox AS o JOIN events AS e ON e.user_id = o.user_id AND e.position = o.position
-WHERE o.publisher = ?1 AND o.shard = ?2 AND o.user_id > ?3 ORDER BY o.user_id, o.position LIMIT 1`)
+WHERE o.publisher = ?1 AND (o.shard, o.user_id) > (?2, ?3) ORDER BY o.shard, o.user_id, o.position LIMIT 1`)
 	if err != nil {
 		return nil, err
 	}
 	defer next.Close()
 	var out []domain.Pending
-	for _, shard := range shards {
-		at := place{shard: shard}
-		if shard < w.from.shard || shard > to.shard {
-			continue
+	for at := w.from; len(out) < w.limit; {
+		p, ok, err := o.nextLite(ctx, next, w.publisher, at)
+		if err != nil {
+			return nil, err
 		}
-		if shard == w.from.shard {
-			at = w.from
-		}
-		for len(out) < w.limit {
-			p, ok, err := o.nextLite(ctx, next, w.publisher, at)
-			if err != nil {
-				return nil, err
-			}
-			if !ok || shard == to.shard && p.Event.UserID > to.user {
-				break
-			}
+		at = placeOf(p)
+		switch {
+		case !ok, to.before(at):
+			return out, nil
+		case !slices.Contains(shards, at.shard):
+			at = place{shard: at.shard + 1}
+		default:
 			out = append(out, p)
-			at.user = p.Event.UserID
 		}
 	}
 	return out, nil
