@@ -43,6 +43,9 @@ e2e: export TASKTIDE_REQUIRE_SERVERS = 1 # a missing server fails, it skips noth
 e2e: tools ## The whole system, with processes killed, on all three transports
 	$(GO) test -timeout 14m -v ./test/e2e/...
 
+measure: tools ## The promises under load on memory, Kafka and Dapr; MEASURE="-rate 500 -for 30s" changes how
+	$(GO) run ./test/measure $(MEASURE)
+
 bench: tools ## Benchmarks, each beside the raw library or database in the same run
 	$(GO) run ./bench
 
@@ -60,4 +63,4 @@ fuzz: ## Fuzz every decoder, FUZZTIME (1m) each
 clean: ## Remove what was built (not ./data)
 	rm -rf $(BIN) .tools
 
-.PHONY: help run build up-kafka up-dapr tools test unit contract contract-redpanda e2e bench docs lint fuzz clean
+.PHONY: help run build up-kafka up-dapr tools test unit contract contract-redpanda e2e measure bench docs lint fuzz clean

@@ -31,9 +31,6 @@ func watch(t *testing.T, s *system, crowd []*user) *screens {
 	ctx, cancel := context.WithCancel(t.Context())
 	var running sync.WaitGroup
 	w := &screens{stop: func() { cancel(); running.Wait() }}
-	if !s.has("websocket-service") {
-		return w
-	}
 	for i, u := range crowd {
 		kinds := []string{"WebSocket"}
 		if i%3 == 0 {

@@ -49,15 +49,6 @@ func run(m *testing.M) int {
 	return m.Run()
 }
 
-// services are those that we have a program of.
-func services() (names []string) {
-	files, _ := os.ReadDir(programs)
-	for _, f := range files {
-		names = append(names, f.Name())
-	}
-	return names
-}
-
 // random is a source of its own for each name, so that concurrent users and killers do not disturb each other.
 func random(name string) *rand.Rand {
 	h := fnv.New64a()

@@ -184,7 +184,7 @@ func (r *replay) overdue(before, after object, at string) {
 }
 
 // finish says what is missing at the end.
-func (r *replay) finish(s *system) error {
+func (r *replay) finish() error {
 	var errs []error
 	if len(r.log) > 0 {
 		errs = append(errs, fmt.Errorf("%d writes that were applied are not in the stream, the first is %v", len(r.log), r.log[0]))
@@ -193,13 +193,13 @@ func (r *replay) finish(s *system) error {
 		last := states[len(states)-1]
 		_, more := nextDue(last.text("recurringRule"), last.text("timeZone"), *instant(r.start[id], "dueDate"), *instant(last, "dueDate"),
 			time.Now(), instant(last, "recurringEndDate"))
-		if s.has("recurring-service") && more != (r.next[id] != "") {
+		if more != (r.next[id] != "") {
 			errs = append(errs, fmt.Errorf("task %s was completed at %s: there is a next occurrence: %t, must be %t", id, r.completed[id], !more, more))
 		}
 	}
 	now := time.Now().UTC().Add(-2 * time.Second).Format(timeFormat)
 	for id, t := range r.tasks {
-		if at := t.text("reminderAt"); s.has("notification-service") && at != "" && at < now && t["completed"] == false && t["reminderSent"] == false {
+		if at := t.text("reminderAt"); at != "" && at < now && t["completed"] == false && t["reminderSent"] == false {
 			errs = append(errs, fmt.Errorf("the reminder of %s at %s was never sent", id, at))
 		}
 	}

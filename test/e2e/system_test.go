@@ -73,9 +73,6 @@ func tasktide(ctx context.Context, dir string, env []string, args ...string) (st
 	return out.String(), errs.String(), err
 }
 
-// has says whether the service runs.
-func (s *system) has(service string) bool { return slices.Contains(s.services, service) }
-
 // startCluster brings up all services, with PostgreSQL and a broker.
 func startCluster(t *testing.T, o cluster.Options) *system {
 	t.Helper()
@@ -116,7 +113,7 @@ func startSingle(t *testing.T) *system {
 	dir := t.TempDir()
 	n := newNode(t, dir)
 	must(t, n.Start(t.Context()))
-	s := &system{transport: "memory", api: n.url(), dir: dir, env: n.env(), db: openSQLite(t, n.data()), services: services(), live: []string{n.url()}, sent: make(chan struct{})}
+	s := &system{transport: "memory", api: n.url(), dir: dir, env: n.env(), db: openSQLite(t, n.data()), live: []string{n.url()}, sent: make(chan struct{})}
 	s.processes = []process{{name: "tasktide", server: n, kills: 40, gap: 700 * time.Millisecond, starts: 50 * time.Millisecond}}
 	return s
 }

@@ -44,9 +44,6 @@ func (s *system) busy(ctx context.Context, applied int) (errs []error) {
 		"reminders not sent yet": number(fmt.Sprintf("tasks WHERE reminder_at <= '%s' AND NOT reminder_sent AND NOT completed",
 			time.Now().UTC().Add(10*time.Minute).Format(timeFormat))),
 	} {
-		if what == "reminders not sent yet" && !s.has("notification-service") {
-			continue
-		}
 		if n > 0 {
 			errs = append(errs, fmt.Errorf("%d %s", n, what))
 		}
@@ -55,7 +52,7 @@ func (s *system) busy(ctx context.Context, applied int) (errs []error) {
 	for service, of := range map[string]string{
 		"audit-service": "event_type <> 'reminder.due.v1'", "recurring-service": "event_type = 'task.completed.v1'", "websocket-service": "true",
 	} {
-		if open := number("events WHERE "+of) - done(service) - letters; s.has(service) && open > 0 {
+		if open := number("events WHERE "+of) - done(service) - letters; open > 0 {
 			errs = append(errs, fmt.Errorf("%d not handled by %s", open, service))
 		}
 	}
@@ -76,7 +73,7 @@ func verify(t *testing.T, s *system, crowd []*user) {
 	must(t, err)
 	var late, unreminded, occurrences, reminders int
 	for _, u := range crowd {
-		r, err := u.verify(t.Context(), s, events[u.user], trail[u.user])
+		r, err := u.verify(t.Context(), events[u.user], trail[u.user])
 		late, unreminded, occurrences, reminders = late+r.late, unreminded+r.unreminded, occurrences+r.occurrences, reminders+len(r.reminders)
 		if err != nil {
 			t.Errorf("%s: %v", u.user, err)
@@ -124,7 +121,7 @@ func (s *system) streams(ctx context.Context, query string) (map[string][]row, e
 }
 
 // verify compares one user's stream, trail, notifications and tasks.
-func (u *user) verify(ctx context.Context, s *system, events, trail []row) (*replay, error) {
+func (u *user) verify(ctx context.Context, events, trail []row) (*replay, error) {
 	r := newReplay(u)
 	entries, err := u.audit(ctx, 17)
 	if err != nil {
@@ -156,16 +153,11 @@ func (u *user) verify(ctx context.Context, s *system, events, trail []row) (*rep
 	if seen != len(trail) {
 		return r, fmt.Errorf("the trail has %d entries, %d of them of events", len(trail), seen)
 	}
-	if s.has("notification-service") {
-		all, err := u.list(ctx, "/api/"+u.user+"/notifications?limit=100")
-		if err == nil {
-			err = r.notified(all)
-		}
-		if err != nil {
-			return r, err
-		}
+	all, err := u.list(ctx, "/api/"+u.user+"/notifications?limit=100")
+	if err != nil {
+		return r, err
 	}
-	return r, errors.Join(r.finish(s), u.verifyTasks(ctx, r.tasks))
+	return r, errors.Join(r.notified(all), r.finish(), u.verifyTasks(ctx, r.tasks))
 }
 
 // plain takes what REST does not show of a task out of an entry.
