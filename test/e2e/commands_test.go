@@ -174,7 +174,7 @@ func insist(t *testing.T, c *client, title string) (string, int, error) {
 		return "", 0, err
 	}
 	for try := 1; try < 2000; try++ {
-		r, err := http.NewRequestWithContext(t.Context(), "POST", own.base+own.path(""), bytes.NewReader(payload))
+		r, err := http.NewRequestWithContext(t.Context(), http.MethodPost, own.base+own.path(""), bytes.NewReader(payload))
 		if err != nil {
 			return "", try, err
 		}
@@ -185,7 +185,7 @@ func insist(t *testing.T, c *client, title string) (string, int, error) {
 			var b []byte
 			b, err = io.ReadAll(answer.Body)
 			_ = answer.Body.Close()
-			if err == nil && answer.StatusCode == 201 {
+			if err == nil && answer.StatusCode == http.StatusCreated {
 				return string(b), try, nil
 			}
 			if err == nil && answer.StatusCode < 500 {
