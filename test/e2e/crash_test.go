@@ -47,6 +47,8 @@ func holds(t *testing.T, s *system) {
 	}{
 		{"a service that is down slows nobody and loses nothing", func(t *testing.T) { absent(t, s) }},
 		{"loses nothing when everything is killed", func(t *testing.T) { survive(t, s, 35*time.Second) }},
+		// Last: the topics keep what the database has no more.
+		{"an erased user's events that are with the broker have no effect", func(t *testing.T) { erased(t, s) }},
 	} {
 		if t.Failed() {
 			return // what was left would look like losses
