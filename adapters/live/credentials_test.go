@@ -1,6 +1,8 @@
 package live
 
 import (
+	"io"
+	"net"
 	"strings"
 	"testing"
 	"time"
@@ -160,6 +162,25 @@ func TestOnlySoManyMayWaitForTheirFirstMessage(t *testing.T) {
 	w.open("u") // who has a token may come in
 	if n := w.server.waiting.Load(); n != maxWaiting {
 		t.Errorf("%d are counted as waiting", n)
+	}
+}
+
+func TestWhoSendsBeforeTheAnswerTakesNoPlaceOfThoseWhoWait(t *testing.T) {
+	t.Parallel()
+	w := start(t, options{})
+	for range 20 {
+		c, err := net.Dial("tcp", w.addr)
+		if err != nil {
+			t.Fatal(err)
+		}
+		_, _ = io.WriteString(c, "GET /ws/u HTTP/1.1\r\nHost: "+w.addr+"\r\nConnection: Upgrade\r\nUpgrade: websocket\r\nSec-WebSocket-Version: 13\r\n"+
+			"Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\nSec-WebSocket-Protocol: tasktide.v1\r\n\r\n\x81\x84\x00\x00\x00\x00ping")
+		_ = c.SetReadDeadline(time.Now().Add(5 * time.Second))
+		_, _ = io.Copy(io.Discard, c) // until the server closes it
+		_ = c.Close()
+	}
+	if n := w.server.waiting.Load(); n != 0 {
+		t.Errorf("%d are counted as waiting, and nobody is there", n)
 	}
 }
 

@@ -22,7 +22,7 @@ func (s *Server) events(c *fiber.Ctx) error {
 		return err
 	}
 	from, head := lastEvent(c.Get("Last-Event-ID")), streamHead(c)
-	s.take(c, func(socket net.Conn) { s.stream(socket, p, from, head) })
+	s.take(c, func(socket net.Conn) { s.stream(socket, p, from, head) }, func() {})
 	return nil
 }
 

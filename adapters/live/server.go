@@ -71,13 +71,14 @@ func (s *Server) Stop() {
 }
 
 // take has f serve the connection of c, in a goroutine of its own, when c's
-// handler has returned.
-func (s *Server) take(c *fiber.Ctx, f func(net.Conn)) {
+// handler has returned; abandoned runs in its place when that can't be.
+func (s *Server) take(c *fiber.Ctx, f func(net.Conn), abandoned func()) {
 	c.Context().HijackSetNoResponse(true)
 	c.Context().Hijack(func(hijacked net.Conn) {
 		socket, err := bare(hijacked)
 		if err != nil || !s.open(socket) {
 			_ = hijacked.Close()
+			abandoned()
 			return
 		}
 		s.all.Go(func() {

@@ -31,6 +31,10 @@ func (s *Server) webSocket(c *fiber.Ctx) error {
 	c.Status(fiber.StatusSwitchingProtocols) // for who measures
 	s.take(c, func(socket net.Conn) {
 		s.serve(&session{user: user, speaks: o.speaks, writer: writer{server: s, socket: socket, encode: appendFrame}}, p, wait, answer)
+	}, func() {
+		if wait {
+			s.waiting.Add(-1)
+		}
 	})
 	return nil
 }

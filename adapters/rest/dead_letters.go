@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/base64"
 	"net/url"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -23,6 +24,19 @@ func (p *params) letterQuery() (q domain.DeadLetterQuery, some bool) {
 		After: p.time("since"), Before: p.time("until"),
 	}
 	return q, q != domain.DeadLetterQuery{}
+}
+
+// only refuses other parameters, and a body: a misspelt filter must not widen what
+// is changed for good.
+func (p *params) only(names ...string) {
+	for k := range p.c.Context().QueryArgs().All() {
+		if !slices.Contains(names, string(k)) {
+			p.wrong(string(k), "is no parameter here; there are "+strings.Join(names, ", "))
+		}
+	}
+	if len(p.c.Request().Body()) > 0 {
+		p.wrong("body", "must be empty; filters are parameters of the query")
+	}
 }
 
 func (p *params) err() error {
@@ -122,6 +136,7 @@ func (a *api) changeLetters(do letterChange) fiber.Handler {
 		q, some := p.letterQuery()
 		q.Limit = p.number("limit", 1, 1<<31-1)
 		all, dry := p.flag("all"), p.flag("dry_run")
+		p.only("topic", "group", "user", "error", "since", "until", "limit", "all", "dry_run")
 		if !some && !all && p.bad == nil {
 			p.wrong("all", "must be true when no filter is given")
 		}
@@ -141,6 +156,7 @@ func (a *api) changeLetter(do letterChange) fiber.Handler {
 		}
 		p := params{c: c}
 		dry := p.flag("dry_run")
+		p.only("dry_run")
 		if err := p.err(); err != nil {
 			return err
 		}

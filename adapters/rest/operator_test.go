@@ -151,17 +151,21 @@ func TestDeadLettersAreRedrivenAndDiscardedOneOrMany(t *testing.T) {
 			t.Errorf("%v", l)
 		}
 	}
-	for _, call := range []string{"POST " + letters + "/redrive", "POST " + letters + "/discard?limit=5", "POST " + letters + "/discard?dry_run=true", "POST " + letters + "/discard?usr=u1"} {
+	for _, call := range []string{"POST " + letters + "/redrive", "POST " + letters + "/discard?limit=5", "POST " + letters + "/discard?dry_run=true"} {
 		method, path, _ := strings.Cut(call, " ")
 		if got := w.call(method, path, "", operator).problem(t, 422); got != "all" {
 			t.Errorf("%s: %s", call, got)
 		}
 	}
-	for call, want := range map[string]string{"POST " + letters + "/discard?all=maybe": "all", "POST " + letters + "/discard?user=u1&limit=-1": "limit", "DELETE " + letters + "/l06?dry_run=x": "dry_run"} {
+	for call, want := range map[string]string{"POST " + letters + "/discard?all=maybe": "all", "POST " + letters + "/discard?user=u1&limit=-1": "limit", "DELETE " + letters + "/l06?dry_run=x": "dry_run",
+		"POST " + letters + "/discard?all=true&usr=u1": "usr", "POST " + letters + "/discard?all=true&dryrun=true": "dryrun", "DELETE " + letters + "/l06?dryrun=true": "dryrun"} {
 		method, path, _ := strings.Cut(call, " ")
 		if got := w.call(method, path, "", operator).problem(t, 422); got != want {
 			t.Errorf("%s: %s", call, got)
 		}
+	}
+	if got := w.call("POST", letters+"/discard?all=true", `{"dry_run":true}`, operator).problem(t, 422); got != "body" {
+		t.Errorf("a body: %s", got)
 	}
 	w.call("DELETE", letters+"/l04", "", operator).problem(t, 404)
 	w.call("POST", letters+"/none/redrive", "", operator).problem(t, 404)

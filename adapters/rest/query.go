@@ -1,6 +1,7 @@
 package rest
 
 import (
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -11,7 +12,10 @@ import (
 	"github.com/tasktide/tasktide/core/tasks"
 )
 
-const defaultPage = 100 // of a cursor without limit
+const (
+	defaultPage = 100 // of a cursor without limit
+	maxTexts    = 50  // in a list; no task has so many tags
+)
 
 // params reads query parameters and collects what is wrong with them.
 type params struct {
@@ -32,7 +36,11 @@ func (p *params) texts(name string) []string {
 	var out []string
 	for _, raw := range p.c.Context().QueryArgs().PeekMulti(name) {
 		for one := range strings.SplitSeq(string(raw), ",") {
-			if one = strings.ToLower(strings.TrimSpace(one)); one != "" {
+			if one = strings.ToLower(strings.TrimSpace(one)); one != "" && !slices.Contains(out, one) {
+				if len(out) == maxTexts {
+					p.wrong(name, "must not list more than "+strconv.Itoa(maxTexts))
+					return nil
+				}
 				out = append(out, one)
 			}
 		}

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"net/url"
 	"slices"
+	"strconv"
 	"strings"
 	"testing"
 	"time"
@@ -207,6 +208,8 @@ func TestAListIsFilteredAndSorted(t *testing.T) {
 		"tags=x&tags=Y":                       "b",
 		"tags=x":                              "a b",
 		"tags=,":                              "d a c 100% b",
+		"tags=x" + strings.Repeat(",x", 2000): "a b",
+		"tags=x" + many(60):                   "422",
 		"search=ÄRGER":                        "c 100%",
 		"search=%25":                          "c 100%",
 		"search=_":                            "",
@@ -351,4 +354,12 @@ func TestAuditIsListed(t *testing.T) {
 		}
 	}
 	w.call("GET", "/api/u2/audit", "").problem(t, 403)
+}
+
+// many is a list of n more different tags.
+func many(n int) (list string) {
+	for i := range n {
+		list += ",t" + strconv.Itoa(i)
+	}
+	return list
 }
