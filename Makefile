@@ -27,7 +27,7 @@ test: export TASKTIDE_REQUIRE_SERVERS = 1 # a missing server fails, it skips not
 test: tools lint ## Pass all tests: unit, contract on every transport, whole system
 	$(GO) test -race -timeout 12m $$($(GO) list ./... | grep -v -e /test/ -e /bench)
 	$(GO) test -timeout 14m -p 1 ./test/...
-	@tools/fuzz.sh 3s
+	@tools/fuzz.sh 3000x
 
 unit: ## Only what needs no server, in seconds
 	$(GO) test -race ./core/... ./ports/... ./adapters/... ./apps/...

@@ -1,5 +1,7 @@
 #!/bin/bash
-# Fuzzes every target for the given time. A package is compiled once for all its targets.
+# Fuzzes every target for the given time, or number of inputs (3000x). With a short time Go reports "context deadline
+# exceeded" of a target that found nothing, when the machine is busy at its end; a number has no such end. A package is
+# compiled once for all its targets.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 dir=$(mktemp -d)
