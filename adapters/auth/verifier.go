@@ -156,7 +156,7 @@ func unauthorized(format string, args ...any) error {
 // explain says what is wrong with a token in a sentence.
 func explain(err error) error {
 	var known *domain.Error
-	detail := "the token can't be read; send Authorization: Bearer <JWT>"
+	detail := "the token can't be read: it must be a JWT, three parts with dots between"
 	switch {
 	case errors.As(err, &known):
 		return known

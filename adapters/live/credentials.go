@@ -16,6 +16,10 @@ const (
 	bearerPrefix = "bearer."
 )
 
+// reserved is the one user id whose addresses (/api/sse/tasks) are also those of
+// others: of the stream of the user tasks.
+const reserved = "sse"
+
 // The session cookie, the one of https first.
 var cookieNames = []string{"__Secure-better-auth.session_token", "better-auth.session_token"}
 
@@ -48,9 +52,25 @@ func parseBearer(header string) string {
 	return strings.TrimSpace(token)
 }
 
+// What a client without a token is told: what that kind of client can do.
+const (
+	socketAdvice = "a token is needed: offer the subprotocols tasktide.v1 and bearer.<JWT>, or tasktide.v1 alone and send the token in the first message; " +
+		"a program may also send Authorization: Bearer <JWT>. A token in the URL is not read"
+	streamAdvice = "a token is needed: send Authorization: Bearer <JWT>, which fetch can and EventSource can't. A token in the URL is not read"
+	cookieAdvice = "; the session cookie of a sign-in will do as well"
+)
+
+func (s *Server) noToken(advice string) error {
+	if s.Exchange != nil {
+		advice += cookieAdvice
+	}
+	return unauthorized(advice)
+}
+
 // authenticate says who asks. wait: nobody yet, but the client offered
-// tasktide.v1, and so promises a token in its first message.
-func (s *Server) authenticate(c *fiber.Ctx, o offer) (p domain.Principal, wait bool, err error) {
+// tasktide.v1, and so promises a token in its first message. advice is for a client
+// that brought nothing.
+func (s *Server) authenticate(c *fiber.Ctx, o offer, advice string) (p domain.Principal, wait bool, err error) {
 	token := o.token
 	if token == "" {
 		token = parseBearer(c.Get(fiber.HeaderAuthorization))
@@ -65,14 +85,18 @@ func (s *Server) authenticate(c *fiber.Ctx, o offer) (p domain.Principal, wait b
 		}
 	}
 	if token == "" {
-		return p, false, unauthorized("a token is needed: in the Authorization header, as the subprotocol bearer.<JWT>, or by offering tasktide.v1 in the first message; never in the URL")
+		return p, false, s.noToken(advice)
 	}
 	p, err = s.verify(c.UserContext(), strings.Clone(token))
 	if err != nil {
 		return p, false, err
 	}
 	if user := wanted(c); user != "" && user != p.UserID {
-		return p, false, &domain.Error{Kind: domain.KindForbidden, Detail: "the token is of another user than the address"}
+		detail := "the token is of another user than the address"
+		if p.UserID == reserved {
+			detail = "addresses below /api/sse/ are the live stream of the user named there: the user id sse is reserved, let the issuer give another"
+		}
+		return p, false, &domain.Error{Kind: domain.KindForbidden, Detail: detail}
 	}
 	return p, false, nil
 }
@@ -95,8 +119,13 @@ func (s *Server) fromCookie(c *fiber.Ctx) (string, error) {
 		if value == "" {
 			continue
 		}
-		if !s.allowed(c.Get(fiber.HeaderOrigin), c.Get(fiber.HeaderHost), c.Get(fiber.HeaderUpgrade) != "") {
-			return "", &domain.Error{Kind: domain.KindForbidden, Detail: "the session cookie does not count from a page of this origin; the operator lists allowed ones in CORS_ORIGINS"}
+		origin := c.Get(fiber.HeaderOrigin)
+		if !s.allowed(origin, c.Get(fiber.HeaderHost), c.Get(fiber.HeaderUpgrade) != "") {
+			detail := "the session cookie does not count from a page of this origin; the operator lists allowed ones in CORS_ORIGINS"
+			if origin == "" {
+				detail = "the session cookie counts only with the Origin that a browser names; a program sends Authorization: Bearer <JWT>"
+			}
+			return "", &domain.Error{Kind: domain.KindForbidden, Detail: detail}
 		}
 		return s.Exchange(c.UserContext(), name+"="+value)
 	}

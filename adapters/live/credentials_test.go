@@ -75,6 +75,41 @@ func TestWhoMayOpenAWebSocket(t *testing.T) {
 	}
 }
 
+func TestWhoBringsNoTokenIsToldWhatThisKindOfClientCanDo(t *testing.T) {
+	t.Parallel()
+	cookies, none := start(t, options{}), start(t, options{deps: func(d *Deps) { d.Exchange = nil }})
+	upgrade := []string{"Connection: Upgrade", "Upgrade: websocket", "Sec-WebSocket-Version: 13", "Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ=="}
+	for name, c := range map[string]struct {
+		w          *world
+		path       string
+		headers    []string
+		says, omit []string
+	}{
+		"a WebSocket":                    {cookies, "/ws/u", upgrade, []string{"bearer.<JWT>", "first message", "cookie"}, []string{"fetch"}},
+		"a WebSocket, no cookies here":   {none, "/ws/u", upgrade, []string{"bearer.<JWT>", "first message"}, []string{"fetch", "cookie"}},
+		"a stream":                       {cookies, "/api/sse/u", nil, []string{"Authorization: Bearer", "EventSource", "cookie"}, []string{"subprotocol", "first message"}},
+		"a stream, no cookies here":      {none, "/api/sse/u", nil, []string{"Authorization: Bearer", "EventSource"}, []string{"subprotocol", "cookie"}},
+		"a program with a cookie alone":  {cookies, "/ws/u", append([]string{cookie}, upgrade...), []string{"Origin", "Authorization: Bearer"}, []string{"CORS_ORIGINS"}},
+		"a page that is not allowed":     {cookies, "/ws/u", append([]string{cookie, foreign}, upgrade...), []string{"CORS_ORIGINS"}, []string{"program"}},
+		"a stream of a page not allowed": {cookies, "/api/sse/u", []string{cookie, foreign}, []string{"CORS_ORIGINS"}, []string{"program"}},
+	} {
+		body, err := io.ReadAll((&world{t: t, addr: c.w.addr}).get(c.path, c.headers...).Body)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, word := range c.says {
+			if !strings.Contains(string(body), word) {
+				t.Errorf("%s: no %q in %q", name, word, body)
+			}
+		}
+		for _, word := range c.omit {
+			if strings.Contains(string(body), word) {
+				t.Errorf("%s: %q in %q", name, word, body)
+			}
+		}
+	}
+}
+
 func TestTheUserInThePathMayHaveAnyLetters(t *testing.T) {
 	t.Parallel()
 	w := start(t, options{})

@@ -17,7 +17,7 @@ import (
 
 // events answers GET /api/sse/{user_id}.
 func (s *Server) events(c *fiber.Ctx) error {
-	p, _, err := s.authenticate(c, offer{})
+	p, _, err := s.authenticate(c, offer{}, streamAdvice)
 	if err != nil {
 		return err
 	}

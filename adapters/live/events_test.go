@@ -110,6 +110,25 @@ func TestLastEventIDResumes(t *testing.T) {
 	}
 }
 
+// EventSource keeps its last id until it is given another: one that is cut off
+// between connected and resync comes back with the place that it had.
+func TestAStreamThatBreaksBeforeItsResyncIsToldAgain(t *testing.T) {
+	t.Parallel()
+	w := start(t, options{})
+	w.stream.commit(t, "u")
+	for _, old := range []string{uuid.NewString() + ":2", "nonsense"} {
+		s := w.source("u", bearer, "Last-Event-ID: "+old)
+		s.id = old
+		if s.want("connected"); s.id != old {
+			t.Errorf("before the resync the id is %s, not %s", s.id, old)
+		}
+		back := w.source("u", bearer, "Last-Event-ID: "+s.id)
+		if back.want("connected", "resync"); !strings.HasSuffix(back.id, ":1") {
+			t.Errorf("the resync goes on at %s", back.id)
+		}
+	}
+}
+
 func TestWhoMayReadServerSentEvents(t *testing.T) {
 	t.Parallel()
 	w := start(t, options{})

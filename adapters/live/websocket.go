@@ -19,7 +19,7 @@ func (s *Server) webSocket(c *fiber.Ctx) error {
 	if err != nil {
 		return err
 	}
-	p, wait, err := s.authenticate(c, o)
+	p, wait, err := s.authenticate(c, o, socketAdvice)
 	if err != nil {
 		return err
 	}

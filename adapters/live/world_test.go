@@ -160,9 +160,9 @@ func statuses(c *fiber.Ctx, err error) error {
 	if errors.As(err, &web) {
 		return c.SendStatus(web.Code)
 	}
-	return c.SendStatus(map[domain.Kind]int{
+	return c.Status(map[domain.Kind]int{
 		domain.KindUnauthorized: 401, domain.KindForbidden: 403, domain.KindMalformed: 400, domain.KindUnavailable: 503,
-	}[domain.KindOf(err)])
+	}[domain.KindOf(err)]).SendString(detail(err))
 }
 
 // socket is a client, of a library that is not the server's.

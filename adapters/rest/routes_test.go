@@ -3,6 +3,7 @@ package rest
 import (
 	"regexp"
 	"slices"
+	"strings"
 	"testing"
 
 	"github.com/prometheus/client_golang/prometheus"
@@ -13,6 +14,53 @@ import (
 // all is every route that is served or described.
 func all() []spec.Route {
 	return append((&api{}).routes(), healthRoutes(prometheus.NewRegistry(), nil)...)
+}
+
+// TestFixedWordsWinOverUserIDs: where an address fits two routes, the one that has a
+// word where the other has a user's id is mounted first, and the only such word is
+// the reserved id sse (boot mounts the live routes before these).
+func TestFixedWordsWinOverUserIDs(t *testing.T) {
+	t.Parallel()
+	table := append(liveRoutes(), all()...)
+	words := map[string]bool{}
+	for i, first := range table {
+		for _, second := range table[i+1:] {
+			if first.Method != second.Method {
+				continue
+			}
+			a, b, both := whereTheyDiffer(first.Path, second.Path)
+			if !both {
+				continue
+			}
+			if strings.HasPrefix(a, "{") || b != "{user_id}" {
+				t.Errorf("%s hides %s", first.Path, second.Path)
+			}
+			words[a] = true
+		}
+	}
+	if len(words) != 1 || !words["sse"] {
+		t.Errorf("the user ids %v are not served everywhere; docs/rest.md says that only sse is reserved", words)
+	}
+}
+
+// whereTheyDiffer compares two paths up to the first part in which one has a
+// parameter and the other a word; both: an address can fit both.
+func whereTheyDiffer(a, b string) (partA, partB string, both bool) {
+	as, bs := strings.Split(a, "/"), strings.Split(b, "/")
+	if len(as) != len(bs) {
+		return "", "", false
+	}
+	for i := range as {
+		fixed := !strings.HasPrefix(as[i], "{") && !strings.HasPrefix(bs[i], "{")
+		switch {
+		case as[i] == bs[i]:
+		case fixed:
+			return "", "", false
+		case partA == "":
+			partA, partB = as[i], bs[i]
+		}
+	}
+	return partA, partB, true
 }
 
 func TestEveryRouteOfTheTableIsWholeAndUnique(t *testing.T) {

@@ -122,8 +122,12 @@ func (h *Hub) Join(ctx context.Context, user string, o Options) (*Conn, error) {
 	if o.From != nil && o.From.Epoch == at.Epoch {
 		at, c.place, c.check = *o.From, o.From.Value, true
 	}
-	c.push(connected(at, now))
-	if o.From != nil && o.From.Epoch != at.Epoch {
+	hello, lost := connected(at, now), o.From != nil && o.From.Epoch != at.Epoch
+	if !lost { // else a client that never reads the resync must come back with its old place
+		hello.Place = at
+	}
+	c.push(hello)
+	if lost {
 		c.push(resync(reasonEpoch, at))
 		h.stats.resyncs.Add(1)
 	}

@@ -136,6 +136,45 @@ func TestResume(t *testing.T) {
 	}
 }
 
+// A client that joins with a place has that place, or none, until it was told to
+// resync: who reads only some of the first messages must not take up the new place.
+func TestNoMessageBeforeAResyncMovesTheClientsPlace(t *testing.T) {
+	for name, from := range map[string]func(head domain.Position) domain.Position{
+		"another database": func(h domain.Position) domain.Position { return domain.Position{Epoch: uuid.New(), Value: h.Value} },
+		"unreadable":       func(domain.Position) domain.Position { return domain.Position{} },
+		"expired":          func(h domain.Position) domain.Position { h.Value = 1; return h },
+		"future":           func(h domain.Position) domain.Position { h.Value = 9; return h },
+	} {
+		t.Run(name, func(t *testing.T) {
+			bubble(t, Limits{}, func(s *streams, h *Hub) {
+				for range 5 {
+					s.commit("u")
+				}
+				s.trim("u", 1)
+				at := from(s.head("u"))
+				c := &client{hub: h, user: "u", stalled: make(chan struct{})}
+				conn, err := h.Join(context.Background(), "u", Options{From: &at, Expires: time.Now().Add(time.Hour), Wake: func(*Conn) {}})
+				if err != nil {
+					t.Fatal(err)
+				}
+				synctest.Wait()
+				for _, m := range conn.Next() {
+					if c.note(m); c.got[len(c.got)-1][:6] == "resync" {
+						if m.Place != s.head("u") {
+							t.Errorf("the resync goes on at %v", m.Place)
+						}
+						return
+					}
+					if m.Place != at && m.Place != (domain.Position{}) {
+						t.Errorf("%s moves the place to %v", c.got, m.Place)
+					}
+				}
+				t.Errorf("no resync: %q", c.got)
+			})
+		})
+	}
+}
+
 func TestAListThatIsNewerThanTheNewsIsNoFuture(t *testing.T) {
 	bubble(t, Limits{}, func(s *streams, h *Hub) {
 		c := join(t, h, "u", Options{})

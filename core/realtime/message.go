@@ -47,13 +47,14 @@ var (
 	ponged = &Message{Body: []byte(`{"type":"pong"}`)}
 )
 
+// connected says where events go on. It moves the client's place only where the client had none or is there.
 func connected(at domain.Position, now time.Time) *Message {
 	b := append(make([]byte, 0, 192), `{"type":"connected","service":`...)
 	b = jsonappend.String(b, string(domain.WebsocketService))
 	b = jsonappend.Time(append(b, `,"timestamp":`...), now)
 	b = jsonappend.UUID(append(b, `,"epoch":`...), at.Epoch)
 	b = jsonappend.Int(append(b, `,"position":`...), at.Value)
-	return &Message{Body: append(b, '}'), Place: at}
+	return &Message{Body: append(b, '}')}
 }
 
 // The reasons of a resync.

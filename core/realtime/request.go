@@ -3,6 +3,7 @@ package realtime
 import (
 	"bytes"
 	"encoding/json"
+	"errors"
 
 	"github.com/google/uuid"
 
@@ -19,6 +20,8 @@ type Request struct {
 	Resume *domain.Position // "resume"; an epoch that is no UUID is the zero one, which no stream has
 }
 
+var errPosition = domain.Malformed("resume needs a position: a whole number from 0 on, without quotes, as X-Stream-Position has it behind the colon")
+
 // ParseRequest reads a message of a client. A bare ping counts as one. The error
 // is domain.ErrMalformed and repeats nothing of a token.
 func ParseRequest(body []byte) (Request, error) {
@@ -34,8 +37,8 @@ func ParseRequest(body []byte) (Request, error) {
 		Epoch    string `json:"epoch"`
 		Position *int64 `json:"position"`
 	}
-	if json.Unmarshal(body, &in) != nil {
-		return Request{}, domain.Malformed("a message must be a JSON object with a type, or the text ping")
+	if err := json.Unmarshal(body, &in); err != nil {
+		return Request{}, unreadable(err)
 	}
 	switch in.Type {
 	case "ping":
@@ -47,7 +50,7 @@ func ParseRequest(body []byte) (Request, error) {
 		return Request{Token: in.Token}, nil
 	case "resume":
 		if in.Position == nil || *in.Position < 0 {
-			return Request{}, domain.Malformed("resume needs a position of 0 or more")
+			return Request{}, errPosition
 		}
 		epoch, err := uuid.Parse(in.Epoch)
 		if err != nil {
@@ -55,5 +58,20 @@ func ParseRequest(body []byte) (Request, error) {
 		}
 		return Request{Resume: &domain.Position{Epoch: epoch, Value: *in.Position}}, nil
 	}
-	return Request{}, domain.Malformed("the type of a message is auth, resume or ping, not %+.40q", in.Type)
+	return Request{}, domain.Malformed("the type of a message is auth, resume or ping, not %+.11q", in.Type)
+}
+
+// unreadable says which field has the wrong type, in at most the 123 bytes that a
+// close has room for.
+func unreadable(err error) error {
+	var wrong *json.UnmarshalTypeError
+	if errors.As(err, &wrong) {
+		switch wrong.Field {
+		case "position":
+			return errPosition
+		case "type", "token", "epoch":
+			return domain.Malformed("the %s of a message must be a text in quotes", wrong.Field)
+		}
+	}
+	return domain.Malformed("a message must be a JSON object with a type, or the text ping")
 }

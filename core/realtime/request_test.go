@@ -53,6 +53,34 @@ func TestMessagesOfClientsAreReadOrRefused(t *testing.T) {
 	}
 }
 
+func TestARefusedMessageNamesWhatIsWrong(t *testing.T) {
+	t.Parallel()
+	for body, word := range map[string]string{
+		`{"type":"resume","epoch":"x","position":1.5}`:                 "a whole number",
+		`{"type":"resume","epoch":"x","position":"3"}`:                 "without quotes",
+		`{"type":"resume","epoch":"x","position":-3}`:                  "from 0 on",
+		`{"type":"resume","epoch":"x","position":9223372036854775808}`: "a whole number",
+		`{"type":"resume","epoch":"x","position":null}`:                "needs a position",
+		`{"type":"resume","epoch":7,"position":3}`:                     "the epoch",
+		`{"type":"auth","token":{"a":"secret"}}`:                       "the token",
+		`{"type":"auth","token":""}`:                                   "needs a token",
+		`{"type":5}`:                                                   "the type",
+		`{"type":"hello"}`:                                             `not "hello"`,
+		`{"type":"` + strings.Repeat("ö", 100) + `"}`:                  "auth, resume or ping",
+		`{"type":"resume"`:                                             "JSON object",
+		`[3]`:                                                          "JSON object",
+	} {
+		_, err := ParseRequest([]byte(body))
+		if err == nil || !strings.Contains(err.Error(), word) || strings.Contains(err.Error(), "secret") {
+			t.Errorf("%.60s: %v, want %q in it", body, err, word)
+			continue
+		}
+		if n := len(err.Error()); n > 123 {
+			t.Errorf("%.60s: %d bytes don't fit into a close: %v", body, n, err)
+		}
+	}
+}
+
 func describe(r Request) string {
 	switch {
 	case r.Ping:

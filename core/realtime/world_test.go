@@ -232,7 +232,7 @@ func (c *client) note(m *Message) {
 	}
 	switch in.Type {
 	case "connected":
-		if !c.resumed { // else it has said where it is before it read this
+		if !c.resumed && m.Place != (domain.Position{}) { // else it has said where it is before it read this, or is nowhere
 			c.at = m.Place
 		}
 		c.got = append(c.got, fmt.Sprint("connected ", in.Position))

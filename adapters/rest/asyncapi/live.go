@@ -30,7 +30,7 @@ func liveChannels() spec.Ordered {
 				{Name: "method", Value: "GET"}, {Name: "bindingVersion", Value: "0.1.0"},
 			}}}})},
 		{Name: "serverSentEvents", Value: channel("/api/sse/{user_id}",
-			"The same messages as default events; `id` is `<epoch>:<position>` and `Last-Event-ID` resumes.", "liveHTTP", ofServer[:5])},
+			"The same messages as default events; `id` is `<epoch>:<position>` and `Last-Event-ID` resumes. `connected` has no `id` when `resync` follows: until then the client's place is the old one.", "liveHTTP", ofServer[:5])},
 	}
 }
 

@@ -72,6 +72,12 @@ func newServer(lc fx.Lifecycle, cfg Config, log *slog.Logger, reg *prometheus.Re
 
 func (s *server) mount(f func(*fiber.App)) { s.mounts = append(s.mounts, f) }
 
+// mountFirst is for routes with a fixed word where others have a user's id: of two
+// that match, the first wins.
+func (s *server) mountFirst(f func(*fiber.App)) {
+	s.mounts = append([]func(*fiber.App){f}, s.mounts...)
+}
+
 func (s *server) ready(c rest.Check) { s.checks = append(s.checks, c) }
 
 func (s *server) app() *fiber.App {

@@ -31,7 +31,7 @@ func WebsocketService() fx.Option {
 			d.Exchange = sessions.Exchange
 		}
 		server := live.NewServer(d)
-		r.Server.mount(server.Mount)
+		r.Server.mountFirst(server.Mount)
 		r.append(background(r.Log, "hub", hub.Run))
 		r.listen(domain.WebsocketService, hub.Handle)
 		r.consume(domain.WebsocketService, realtime.NewAggregator(r.Publisher).Handle)
