@@ -2,12 +2,10 @@ package main
 
 import (
 	"fmt"
-	"os"
-	"path/filepath"
 	"slices"
-	"strconv"
-	"strings"
 	"time"
+
+	"github.com/tasktide/tasktide/test/processor"
 )
 
 // usage is the processor time that the system's processes and this one have used, by name.
@@ -15,48 +13,7 @@ type usage map[string]time.Duration
 
 const generator = "load and devices"
 
-func (s *system) usage() usage {
-	parents, own := map[int]int{}, map[int]time.Duration{}
-	stats, _ := filepath.Glob("/proc/[0-9]*/stat")
-	for _, path := range stats {
-		if pid, parent, spent, ok := readStat(path); ok {
-			parents[pid], own[pid] = parent, spent
-		}
-	}
-	u := usage{}
-	for pid, spent := range own {
-		for at := pid; at > 1; at = parents[at] {
-			if name, ok := s.servers[at]; ok {
-				u[name] += spent
-				break
-			}
-			if at == os.Getpid() {
-				u[generator] += spent
-				break
-			}
-		}
-	}
-	return u
-}
-
-func readStat(path string) (pid, parent int, spent time.Duration, ok bool) {
-	b, err := os.ReadFile(path)
-	if err != nil {
-		return 0, 0, 0, false
-	}
-	pid, err = strconv.Atoi(filepath.Base(filepath.Dir(path)))
-	_, rest, found := strings.Cut(string(b), ") ")
-	f := strings.Fields(rest)
-	if err != nil || !found || len(f) < 13 {
-		return 0, 0, 0, false
-	}
-	parent, _ = strconv.Atoi(f[1])
-	for _, field := range f[11:13] { // in user mode, in the kernel
-		ticks, _ := strconv.Atoi(field)
-		spent += time.Duration(ticks) * 10 * time.Millisecond
-	}
-	return pid, parent, spent, true
-}
+func (s *system) usage() usage { return processor.Spent(s.servers, generator) }
 
 // since is what each of n writes has cost, most expensive process first.
 func (u usage) since(before usage, n int) string {
