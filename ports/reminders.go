@@ -16,14 +16,15 @@ type ReminderStore interface {
 	// not completed. When there are more, half are those that have been due longest
 	// and half those that have just become due: a backlog delays nobody else.
 	Due(ctx context.Context, limit int) (domain.Reminders, error)
-	// Send stores n, marks r's task as reminded (version + 1) and appends e to the
-	// user's stream and the outbox, in one transaction, and returns e's position. It
-	// is decided there, and not before, whether r still holds: domain.ErrConflict when
-	// the task is no longer in the state that r was read in (changed, completed,
-	// deleted, sent by somebody else) or is being written by somebody at this moment,
-	// or when there is a notification of this task and time already (the task then
-	// counts as reminded). Calls in flight together are written together.
-	Send(ctx context.Context, r domain.DueReminder, n domain.Notification, e domain.Event) (position int64, err error)
+	// Send stores s.Notification, marks r's task as reminded (version + 1) and appends
+	// s.Due to the user's stream and the outbox, in one transaction, and returns its
+	// position. It is decided there, and not before, whether r still holds:
+	// domain.ErrConflict when the task is no longer in the state that r was read in
+	// (changed, completed, deleted, sent by somebody else) or is being written by
+	// somebody at this moment; also when there is a notification of this task and time
+	// already: then the task is marked and s.Marked is appended instead, so that no
+	// version is without an event. Calls in flight together are written together.
+	Send(ctx context.Context, r domain.DueReminder, s domain.Sending) (position int64, err error)
 	// Wake gets a value (capacity 1, never blocks the writer) soon after a reminder was
 	// set that is due within two hours; signals may be lost or merge.
 	Wake() <-chan struct{}

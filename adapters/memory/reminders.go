@@ -81,7 +81,7 @@ func (r *Reminders) Due(_ context.Context, limit int) (domain.Reminders, error) 
 }
 
 // Send implements ports.ReminderStore.
-func (r *Reminders) Send(_ context.Context, due domain.DueReminder, n domain.Notification, e domain.Event) (int64, error) {
+func (r *Reminders) Send(_ context.Context, due domain.DueReminder, s domain.Sending) (int64, error) {
 	r.tasks.mu.Lock()
 	defer r.tasks.mu.Unlock()
 	u := r.tasks.user(due.UserID)
@@ -90,18 +90,21 @@ func (r *Reminders) Send(_ context.Context, due domain.DueReminder, n domain.Not
 		return 0, domain.Conflict("the task was changed in the meantime")
 	}
 	t.ReminderSent, t.Version = true, t.Version+1
+	n := s.Notification
 	if n.CreatedAt.After(t.UpdatedAt) {
 		t.UpdatedAt = n.CreatedAt
 	}
 	u.tasks[t.ID] = t
 	for _, other := range u.notifications {
 		if other.TaskID == due.TaskID && other.ReminderAt.Equal(due.ReminderAt) {
+			s.Marked.UserID = due.UserID
+			u.append(s.Marked)
 			return 0, domain.Conflict("the user was reminded of this before")
 		}
 	}
-	n.UserID, n.TaskID, n.ReminderAt, e.UserID = due.UserID, due.TaskID, due.ReminderAt, due.UserID
+	n.UserID, n.TaskID, n.ReminderAt, s.Due.UserID = due.UserID, due.TaskID, due.ReminderAt, due.UserID
 	u.notifications = append(u.notifications, n)
-	return u.append(e), nil
+	return u.append(s.Due), nil
 }
 
 // List implements ports.NotificationStore.

@@ -8,13 +8,12 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/google/uuid"
-
 	"github.com/tasktide/tasktide/adapters/memory"
 	"github.com/tasktide/tasktide/adapters/rest"
 	"github.com/tasktide/tasktide/adapters/sqlstore"
 	"github.com/tasktide/tasktide/core/audit"
 	"github.com/tasktide/tasktide/core/domain"
+	"github.com/tasktide/tasktide/core/reminders"
 	"github.com/tasktide/tasktide/core/users"
 	"github.com/tasktide/tasktide/ports"
 )
@@ -48,19 +47,17 @@ func TestAnExportHasEverythingOfTheUserAndNothingOfOthers(t *testing.T) {
 	w.call("PUT", "/api/u1/preferences", `{"theme":"dark"}`)
 	audited(t, db, "u1")
 	audited(t, db, "u2")
-	reminders := sqlstore.NewReminders(db)
+	store := sqlstore.NewReminders(db)
 	const told = 105 // two pages
 	for i := range told {
 		w.create(fmt.Sprintf(`{"title":"Due %d","priority":"high","category":"home","reminderAt":"2026-01-01"}`, i))
 	}
-	due, err := reminders.Due(t.Context(), 200)
+	due, err := store.Due(t.Context(), 200)
 	if err != nil || len(due.Due) != told {
 		t.Fatalf("%d due, %v", len(due.Due), err)
 	}
 	for _, r := range due.Due {
-		n := domain.Notification{ID: uuid.New(), Type: domain.NotificationReminder, Message: r.Title, CreatedAt: due.Now}
-		e := domain.Event{ID: uuid.New(), Time: due.Now, Type: domain.ReminderDueV1, Source: domain.NotificationService, Subject: r.TaskID.String(), Data: []byte("{}")}
-		if _, err := reminders.Send(t.Context(), r, n, e); err != nil {
+		if _, err := store.Send(t.Context(), r, reminders.Compose(&r, due.Now, reminders.NewIDs())); err != nil {
 			t.Fatal(err)
 		}
 	}

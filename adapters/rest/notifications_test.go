@@ -25,11 +25,11 @@ func (w *world) told(n int) (ids []string) {
 		if err != nil || len(read.Due) != 1 {
 			w.t.Fatalf("%+v, %v", read, err)
 		}
-		note, e := reminders.Compose(&read.Due[0], read.Now, reminders.NewIDs())
-		if _, err := w.notes.Send(w.t.Context(), read.Due[0], note, e); err != nil {
+		s := reminders.Compose(&read.Due[0], read.Now, reminders.NewIDs())
+		if _, err := w.notes.Send(w.t.Context(), read.Due[0], s); err != nil {
 			w.t.Fatal(err)
 		}
-		ids = append(ids, note.ID.String())
+		ids = append(ids, s.Notification.ID.String())
 	}
 	return ids
 }

@@ -2,7 +2,10 @@ package sqlstore
 
 import (
 	"context"
+	"errors"
+	"fmt"
 	"slices"
+	"strings"
 
 	"github.com/tasktide/tasktide/core/coalesce"
 	"github.com/tasktide/tasktide/core/domain"
@@ -32,9 +35,10 @@ func (s *Reminders) Wake() <-chan struct{} { return s.wake }
 
 // sending is one reminder on its way.
 type sending struct {
-	due   domain.DueReminder
-	note  domain.Notification
-	event domain.Event
+	due  domain.DueReminder
+	note domain.Notification
+	// One of the two is stored: when the notification is new, or was there.
+	event, marked domain.Event
 }
 
 // sendColumns are the parameters of one, before those of its event and outbox row.
@@ -42,6 +46,14 @@ var sendColumns = [...]column{
 	{"user_id", "text"}, {"task_id", "uuid"}, {"version", "bigint"}, {"reminder_at", "timestamptz"},
 	{"note_id", "uuid"}, {"type", "text"}, {"message", "text"}, {"created_at", "timestamptz"},
 }
+
+// markedColumns are those of the event of a task that is only marked.
+var markedColumns = func() (out []column) {
+	for _, c := range slices.Concat(eventColumns[:], outboxColumns[:]) {
+		out = append(out, column{"marked_" + c.name, c.kind})
+	}
+	return out
+}()
 
 func (q *sending) args() []any {
 	return []any{
@@ -52,12 +64,13 @@ func (q *sending) args() []any {
 
 // Send stores a notification and its event if the reminder still holds; see
 // ports.ReminderStore.
-func (s *Reminders) Send(ctx context.Context, r domain.DueReminder, n domain.Notification, e domain.Event) (int64, error) {
-	e.UserID = r.UserID
-	if err := firstErr(checkEvent(e), storable(n.Type, n.Message), datable(r.ReminderAt, n.CreatedAt)); err != nil {
+func (s *Reminders) Send(ctx context.Context, r domain.DueReminder, in domain.Sending) (int64, error) {
+	in.Due.UserID, in.Marked.UserID = r.UserID, r.UserID
+	n := in.Notification
+	if err := firstErr(checkEvent(in.Due), checkEvent(in.Marked), storable(n.Type, n.Message), datable(r.ReminderAt, n.CreatedAt)); err != nil {
 		return 0, err
 	}
-	q := sending{r, n, e}
+	q := sending{r, n, in.Due, in.Marked}
 	var position int64
 	var err error
 	if s.db.postgres() {
@@ -65,10 +78,14 @@ func (s *Reminders) Send(ctx context.Context, r domain.DueReminder, n domain.Not
 	} else {
 		position, err = s.sendLite(ctx, q)
 	}
-	if err != nil {
+	switch {
+	case errors.Is(err, errWasSent):
+		s.db.signals.committed(in.Marked.Source, r.UserID)
+		return 0, err
+	case err != nil:
 		return 0, mapErr(ctx, err)
 	}
-	s.db.signals.committed(e.Source, e.UserID)
+	s.db.signals.committed(in.Due.Source, r.UserID)
 	return position, nil
 }
 
@@ -80,12 +97,17 @@ var (
 // sendPostgres is one statement for many reminders. A task that somebody writes at
 // this moment, another replica perhaps, is passed over instead of waited for: so
 // replicas that read the same batch share it out, and none waits for the other. A
-// batch may have a task twice, read in two states: only what is held counts. The
-// streams are locked last and in the order of users, as everywhere.
+// batch may have a task twice, read in two states, of which only what is held counts,
+// or in one: then one of them is done. The streams are locked last and in the order
+// of users, as everywhere.
 var sendPostgres = func() string {
 	event, outbox := eventColumns[:], outboxColumns[:]
-	input := slices.Concat(sendColumns[:], event, outbox)
-	return `WITH input AS MATERIALIZED (SELECT ` + casted("u.", sendColumns[:]) + `, ` + names("u.", event, outbox) + `, u.ord FROM ` + unnest(input) + `),
+	both := slices.Concat(event, outbox)
+	var either []string // the columns of the event that is stored
+	for i, c := range both {
+		either = append(either, fmt.Sprintf("CASE WHEN d.fresh THEN i.%s ELSE i.%s END AS %s", c.name, markedColumns[i].name, c.name))
+	}
+	return `WITH input AS MATERIALIZED (SELECT ` + casted("u.", sendColumns[:]) + `, ` + names("u.", both, markedColumns) + `, u.ord FROM ` + unnest(sendInput) + `),
 held AS MATERIALIZED (SELECT i.ord, i.created_at, t.user_id, t.id FROM input AS i CROSS JOIN LATERAL (
   SELECT user_id, id FROM tasks WHERE user_id = i.user_id AND id = i.task_id AND version = i.version
     AND reminder_at = i.reminder_at AND NOT reminder_sent AND NOT completed FOR UPDATE SKIP LOCKED) AS t),
@@ -95,15 +117,21 @@ new AS (INSERT INTO notifications (user_id, id, task_id, type, message, reminder
   SELECT i.user_id, i.note_id, i.task_id, i.type, i.message, i.reminder_at, false, i.created_at
   FROM input AS i JOIN held AS h ON h.ord = i.ord JOIN marked AS m ON m.user_id = i.user_id AND m.id = i.task_id ORDER BY i.user_id, i.ord
   ON CONFLICT (user_id, task_id, reminder_at) DO NOTHING RETURNING user_id, id),
-counts AS (SELECT user_id, count(*) AS n FROM new GROUP BY user_id),
+done AS (SELECT DISTINCT ON (h.user_id, h.id) h.ord, h.user_id, new.id IS NOT NULL AS fresh
+  FROM held AS h JOIN marked AS m ON m.user_id = h.user_id AND m.id = h.id JOIN input AS i ON i.ord = h.ord
+  LEFT JOIN new ON new.user_id = i.user_id AND new.id = i.note_id ORDER BY h.user_id, h.id, new.id IS NULL, h.ord),
+counts AS (SELECT user_id, count(*) AS n FROM done GROUP BY user_id),
 streams AS (INSERT INTO user_streams AS s (user_id, position) SELECT user_id, n FROM counts ORDER BY user_id
   ON CONFLICT (user_id) DO UPDATE SET position = s.position + excluded.position RETURNING s.user_id, s.position),
-placed AS (SELECT i.user_id, s.position - count(*) OVER (PARTITION BY i.user_id) + row_number() OVER (PARTITION BY i.user_id ORDER BY i.ord) AS position, ` + names("i.", event, outbox) + `, i.ord
-  FROM input AS i JOIN new ON new.user_id = i.user_id AND new.id = i.note_id JOIN streams AS s ON s.user_id = i.user_id),
+placed AS (SELECT i.user_id, s.position - count(*) OVER (PARTITION BY i.user_id) + row_number() OVER (PARTITION BY i.user_id ORDER BY i.ord) AS position,
+  ` + strings.Join(either, ", ") + `, d.fresh, i.ord
+  FROM input AS i JOIN done AS d ON d.ord = i.ord JOIN streams AS s ON s.user_id = i.user_id),
 ev AS (INSERT INTO events (user_id, position, ` + names("", event) + `) SELECT user_id, position, ` + casted("", event) + ` FROM placed),
 ob AS (INSERT INTO outbox (user_id, position, ` + names("", outbox) + `) SELECT user_id, position, ` + names("", outbox) + ` FROM placed)
-SELECT h.ord, coalesce(p.position, 0) FROM held AS h LEFT JOIN placed AS p ON p.ord = h.ord`
+SELECT h.ord, coalesce(p.position, 0) FROM held AS h LEFT JOIN placed AS p ON p.ord = h.ord AND p.fresh`
 }()
+
+var sendInput = slices.Concat(sendColumns[:], eventColumns[:], outboxColumns[:], markedColumns)
 
 func (s *Reminders) sendMany(ctx context.Context, batch []sending) []coalesce.Result[int64] {
 	out := make([]coalesce.Result[int64], len(batch))
@@ -124,9 +152,10 @@ func (s *Reminders) sendMany(ctx context.Context, batch []sending) []coalesce.Re
 }
 
 func (s *Reminders) sendBatch(ctx context.Context, batch []sending, out []coalesce.Result[int64]) error {
-	rows := newTable(slices.Concat(sendColumns[:], eventColumns[:], outboxColumns[:]))
+	rows := newTable(sendInput)
 	for i := range batch {
-		rows.add(slices.Concat(batch[i].args(), eventArgs(batch[i].event), outboxArgs(batch[i].event)))
+		q := &batch[i]
+		rows.add(slices.Concat(q.args(), eventArgs(q.event), outboxArgs(q.event), eventArgs(q.marked), outboxArgs(q.marked)))
 	}
 	return retry(ctx, func() error {
 		for i := range out {
@@ -160,8 +189,9 @@ VALUES (?, ?, ?, ?, ?, ?, 0, ?) ON CONFLICT (user_id, task_id, reminder_at) DO N
 
 func (s *Reminders) sendLite(ctx context.Context, q sending) (int64, error) {
 	var position int64
+	var before bool
 	err := s.db.sqlite.do(ctx, func(ctx context.Context, tx conn) error {
-		position = 0
+		before = false
 		a := q.args()
 		n, err := affected(tx.ExecContext(ctx, markLite, a[0], a[1], a[2], a[3], a[7]))
 		if err != nil {
@@ -171,14 +201,18 @@ func (s *Reminders) sendLite(ctx context.Context, q sending) (int64, error) {
 			return errNotDue
 		}
 		n, err = affected(tx.ExecContext(ctx, notifyLite, a[0], a[4], a[1], a[5], a[6], a[3], a[7]))
-		if err != nil || n == 0 { // it was sent before: the mark stays
+		if err != nil {
 			return err
 		}
-		position, err = s.tasks.appendLite(ctx, tx, q.event)
+		event := q.event
+		if before = n == 0; before { // it was sent before: the mark stays
+			event = q.marked
+		}
+		position, err = s.tasks.appendLite(ctx, tx, event)
 		return err
 	})
-	if err == nil && position == 0 {
-		err = errWasSent
+	if err == nil && before {
+		return 0, errWasSent
 	}
 	return position, err
 }

@@ -46,6 +46,14 @@ type DueReminder struct {
 	ReminderAt time.Time
 }
 
+// Sending is what is stored for a DueReminder: the notification and Due, its event;
+// or, when there is a notification of this task and time already, Marked alone, the
+// event of the task's new state.
+type Sending struct {
+	Notification Notification
+	Due, Marked  Event
+}
+
 // Reminders is what is due at Now, a reading of the database's clock, and when the
 // next one after that is; nil when none is set.
 type Reminders struct {

@@ -9,6 +9,7 @@ import (
 
 	"github.com/tasktide/tasktide/core/domain"
 	"github.com/tasktide/tasktide/core/jsonappend"
+	"github.com/tasktide/tasktide/core/tasks"
 )
 
 // IDs makes new ids: version 7 for notifications, version 4 for events.
@@ -20,8 +21,9 @@ func NewIDs() IDs {
 }
 
 // Compose is what is stored for r, which is due at now on the store's clock. Nobody
-// asked for the event, so it is its own correlation.
-func Compose(r *domain.DueReminder, now time.Time, ids IDs) (domain.Notification, domain.Event) {
+// asked for the event, so it is its own correlation. One of the two events is stored:
+// they share an id.
+func Compose(r *domain.DueReminder, now time.Time, ids IDs) domain.Sending {
 	n := domain.Notification{
 		ID: ids.Notification(), UserID: r.UserID, TaskID: r.TaskID, Type: domain.NotificationReminder,
 		Message: "Reminder: " + r.Title, ReminderAt: r.ReminderAt, CreatedAt: now,
@@ -31,7 +33,17 @@ func Compose(r *domain.DueReminder, now time.Time, ids IDs) (domain.Notification
 		Source: domain.NotificationService, Subject: r.TaskID.String(), Data: Payload(r, &n),
 	}
 	e.CorrelationID = e.ID.String()
-	return n, e
+	marked := e
+	marked.Type, marked.Source, marked.Data = domain.TaskUpdatedV1, domain.BackendAPI, markedPayload(r)
+	return domain.Sending{Notification: n, Due: e, Marked: marked}
+}
+
+// markedPayload is the data of task.updated.v1 for a task that is only marked.
+func markedPayload(r *domain.DueReminder) json.RawMessage {
+	before := domain.Task{ID: r.TaskID, Title: r.Title}
+	after := before
+	after.ReminderSent = true
+	return tasks.UpdatedPayload(&before, &after)
 }
 
 // Payload is the data of reminder.due.v1.

@@ -193,8 +193,7 @@ func (s *Service) sendAll(ctx context.Context, due []domain.DueReminder, now tim
 	var wg sync.WaitGroup
 	for i := range due {
 		wg.Go(func() {
-			n, e := Compose(&due[i], now, s.opts.IDs)
-			_, errs[i] = s.store.Send(ctx, due[i], n, e)
+			_, errs[i] = s.store.Send(ctx, due[i], Compose(&due[i], now, s.opts.IDs))
 		})
 	}
 	wg.Wait()

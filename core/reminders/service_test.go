@@ -10,6 +10,7 @@ import (
 	"github.com/tasktide/tasktide/core/domain"
 	"github.com/tasktide/tasktide/core/reminders"
 	"github.com/tasktide/tasktide/core/tasks"
+	"github.com/tasktide/tasktide/test/contract/schema"
 )
 
 func TestAReminderIsSentAtItsTime(t *testing.T) {
@@ -124,8 +125,22 @@ func TestAReminderThatIsMovedAfterItWasSentIsSentAgain(t *testing.T) {
 		w.move("u", id, time.Minute) // the user was reminded of this already
 		w.pass(7 * time.Minute)
 		w.sentAt("u", time.Minute, 5*time.Minute)
-		if task, err := w.users.Get(t.Context(), "u", id); err != nil || !task.ReminderSent {
+		task, err := w.users.Get(t.Context(), "u", id)
+		if err != nil || !task.ReminderSent {
 			t.Errorf("%+v, %v", task, err)
+		}
+		// A version without an event would stay unseen on the user's other devices.
+		events, _, err := w.tasks.After(t.Context(), "u", 0, 100)
+		if err != nil || int64(len(events)) != task.Version {
+			t.Fatalf("%d events for version %d, %v", len(events), task.Version, err)
+		}
+		last := events[len(events)-1]
+		if err := schema.Event(last); err != nil {
+			t.Error(err)
+		}
+		want := `{"task_id":"` + id.String() + `","title":"t","changes":{"reminder_sent":{"old":false,"new":true}}}`
+		if string(last.Data) != want || last.Type != domain.TaskUpdatedV1 || last.Source != domain.BackendAPI || last.Subject != id.String() {
+			t.Errorf("%+v with %s", last, last.Data)
 		}
 	})
 }

@@ -176,9 +176,9 @@ func (b *between) Due(ctx context.Context, limit int) (domain.Reminders, error) 
 	return b.ReminderStore.Due(ctx, limit)
 }
 
-func (b *between) Send(ctx context.Context, r domain.DueReminder, n domain.Notification, e domain.Event) (position int64, err error) {
+func (b *between) Send(ctx context.Context, r domain.DueReminder, s domain.Sending) (position int64, err error) {
 	send := func() error {
-		position, err = b.ReminderStore.Send(ctx, r, n, e)
+		position, err = b.ReminderStore.Send(ctx, r, s)
 		return err
 	}
 	if b.send == nil {

@@ -39,11 +39,11 @@ func (s Reminders) told(t testing.TB, user string, n int) []domain.Notification 
 	for i := range n {
 		task := dueTask(user, time.Second)
 		create(t, s.Tasks.Tasks, task)
-		note, e := notice(domain.DueReminder{UserID: user, TaskID: task.ID, Version: 1, ReminderAt: *task.ReminderAt},
-			task.CreatedAt.Add(time.Duration(i)*time.Microsecond))
-		_, err := s.Due.Send(t.Context(), domain.DueReminder{UserID: user, TaskID: task.ID, Version: 1, ReminderAt: *task.ReminderAt}, note, e)
+		due := domain.DueReminder{UserID: user, TaskID: task.ID, Version: 1, ReminderAt: *task.ReminderAt}
+		sending := notice(due, task.CreatedAt.Add(time.Duration(i)*time.Microsecond))
+		_, err := s.Due.Send(t.Context(), due, sending)
 		ok(t, err)
-		out = append(out, note)
+		out = append(out, sending.Notification)
 	}
 	return out
 }

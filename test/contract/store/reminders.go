@@ -33,6 +33,7 @@ func RunReminders(t *testing.T, open func(t *testing.T) Reminders) {
 		"a reminder, its mark, event and outbox row are one":       remindSend,
 		"what changed between read and write is not sent":          remindChanged,
 		"one time of a task is notified once, moved back as well":  remindMovedBack,
+		"of five who find that a time was notified, one marks it":  remindMovedBackRace,
 		"a reminder that is moved after it was sent is sent again": remindMoved,
 		"of five who send the same at once, one does":              remindRace,
 		"sends and changes at once leave no gap":                   remindContention,
@@ -55,15 +56,18 @@ func dueTask(user string, ago time.Duration) domain.Task {
 	return t
 }
 
-func notice(r domain.DueReminder, now time.Time) (domain.Notification, domain.Event) {
+func notice(r domain.DueReminder, now time.Time) domain.Sending {
 	id := uuid.New()
-	return domain.Notification{
-			ID: newID(), UserID: r.UserID, TaskID: r.TaskID, Type: domain.NotificationReminder,
-			Message: "Reminder: " + r.Title, ReminderAt: r.ReminderAt, CreatedAt: now,
-		}, domain.Event{
-			ID: id, Time: now, Type: domain.ReminderDueV1, UserID: r.UserID, CorrelationID: id.String(),
-			Source: domain.NotificationService, Subject: r.TaskID.String(), Data: json.RawMessage(`{"title":"é"}`),
-		}
+	due := domain.Event{
+		ID: id, Time: now, Type: domain.ReminderDueV1, UserID: r.UserID, CorrelationID: id.String(),
+		Source: domain.NotificationService, Subject: r.TaskID.String(), Data: json.RawMessage(`{"title":"é"}`),
+	}
+	marked := due
+	marked.ID, marked.Type, marked.Source, marked.Data = uuid.New(), domain.TaskUpdatedV1, domain.BackendAPI, json.RawMessage(`{"marked":"é"}`)
+	return domain.Sending{Due: due, Marked: marked, Notification: domain.Notification{
+		ID: newID(), UserID: r.UserID, TaskID: r.TaskID, Type: domain.NotificationReminder,
+		Message: "Reminder: " + r.Title, ReminderAt: r.ReminderAt, CreatedAt: now,
+	}}
 }
 
 func (s Reminders) due(t testing.TB, limit int) domain.Reminders {
@@ -75,8 +79,7 @@ func (s Reminders) due(t testing.TB, limit int) domain.Reminders {
 
 func (s Reminders) send(t testing.TB, r domain.DueReminder, now time.Time) error {
 	t.Helper()
-	n, e := notice(r, now)
-	_, err := s.Due.Send(t.Context(), r, n, e)
+	_, err := s.Due.Send(t.Context(), r, notice(r, now))
 	return err
 }
 
@@ -159,8 +162,9 @@ func remindSend(t *testing.T, s Reminders) {
 	task := dueTask(s.u("u"), time.Second)
 	create(t, s.Tasks.Tasks, task)
 	read := s.due(t, 10)
-	n, e := notice(read.Due[0], read.Now)
-	position, err := s.Due.Send(t.Context(), read.Due[0], n, e)
+	sending := notice(read.Due[0], read.Now)
+	n, e := sending.Notification, sending.Due
+	position, err := s.Due.Send(t.Context(), read.Due[0], sending)
 	ok(t, err)
 	want(t, "position", position, int64(2))
 	want(t, "notifications", asJSON(s.notes(t, task.UserID)), asJSON([]domain.Notification{n}))
@@ -234,12 +238,57 @@ func remindMovedBack(t *testing.T, s Reminders) {
 	s.change(t, task, func(t *domain.Task) { t.ReminderSent = false })
 	read = s.due(t, 10)
 	want(t, "due", len(read.Due), 1)
-	wantKind(t, "the same time", s.send(t, read.Due[0], read.Now), domain.ErrConflict)
+	sending := notice(read.Due[0], read.Now)
+	_, err := s.Due.Send(t.Context(), read.Due[0], sending)
+	wantKind(t, "the same time", err, domain.ErrConflict)
 	want(t, "notifications", len(s.notes(t, task.UserID)), 1)
-	want(t, "events", len(stream(t, s.Streams, task.UserID)), 3)
+	sending.Marked.Position = 4
+	events := stream(t, s.Streams, task.UserID)
+	want(t, "events", len(events), 4)
+	want(t, "the event of the mark", asJSON(events[3]), asJSON(sending.Marked))
 	want(t, "reminded", s.get(t, task).ReminderSent, true)
 	want(t, "version", s.get(t, task).Version, int64(4))
 	want(t, "due after it", len(s.due(t, 10).Due), 0)
+	if s.Outbox == nil {
+		return
+	}
+	l, err := s.Outbox.Lease(t.Context(), domain.BackendAPI, "o", domain.Shards, time.Minute, nil)
+	ok(t, err)
+	for position := int64(1); position <= 4; position++ { // the second is notification-service's
+		if position != 2 {
+			heads, err := s.Outbox.Heads(t.Context(), l, 10)
+			ok(t, err)
+			want(t, "pending of backend-api", len(heads), 1)
+			want(t, "position", heads[0].Event.Position, position)
+			ok(t, s.Outbox.Settle(t.Context(), l, heads...))
+		}
+	}
+}
+
+// remindMovedBackRace: several who find that a time was notified before mark it once.
+func remindMovedBackRace(t *testing.T, s Reminders) {
+	const users, times = 10, 5
+	for i := range users {
+		create(t, s.Tasks.Tasks, dueTask(s.u(fmt.Sprint(i)), time.Minute))
+	}
+	read := s.due(t, users)
+	want(t, "due", len(read.Due), users)
+	for _, r := range read.Due {
+		ok(t, s.send(t, r, read.Now))
+		s.change(t, domain.Task{UserID: r.UserID, ID: r.TaskID}, func(t *domain.Task) { t.ReminderSent = false })
+	}
+	read = s.due(t, users)
+	want(t, "due again", len(read.Due), users)
+	together(times*users, func(i int) {
+		if err := s.send(t, read.Due[i%users], read.Now); !errors.Is(err, domain.ErrConflict) {
+			t.Error(err)
+		}
+	})
+	for _, r := range read.Due {
+		want(t, "version", s.get(t, domain.Task{UserID: r.UserID, ID: r.TaskID}).Version, int64(4))
+		want(t, "events", len(stream(t, s.Streams, r.UserID)), 4)
+		want(t, "notifications", len(s.notes(t, r.UserID)), 1)
+	}
 }
 
 func remindRace(t *testing.T, s Reminders) {
@@ -315,11 +364,11 @@ func remindBadMate(t *testing.T, s Reminders) {
 	}
 	read := s.due(t, n)
 	together(n, func(i int) {
-		note, e := notice(read.Due[i], read.Now)
+		sending := notice(read.Due[i], read.Now)
 		if i%5 == 0 {
-			e.Data = json.RawMessage(`{"no":json}`)
+			sending.Due.Data = json.RawMessage(`{"no":json}`)
 		}
-		if _, err := s.Due.Send(t.Context(), read.Due[i], note, e); (err != nil) != (i%5 == 0 && s.Outbox != nil) {
+		if _, err := s.Due.Send(t.Context(), read.Due[i], sending); (err != nil) != (i%5 == 0 && s.Outbox != nil) {
 			t.Errorf("%d: %v", i, err)
 		}
 	})

@@ -34,8 +34,8 @@ func (c skewed) Now() time.Time { return c.Clock.Now().Add(c.by) }
 // there does.
 type forgetful struct{ ports.ReminderStore }
 
-func (f forgetful) Send(ctx context.Context, r domain.DueReminder, n domain.Notification, e domain.Event) (int64, error) {
-	position, err := f.ReminderStore.Send(ctx, r, n, e)
+func (f forgetful) Send(ctx context.Context, r domain.DueReminder, s domain.Sending) (int64, error) {
+	position, err := f.ReminderStore.Send(ctx, r, s)
 	if err == nil && rand.IntN(3) == 0 {
 		return 0, domain.Unavailable("database", errors.New("the connection broke after the commit"))
 	}
