@@ -22,13 +22,11 @@ type letters struct {
 }
 
 func deadLettersCommand(o *options) *cobra.Command {
-	c := &cobra.Command{Use: "deadletters", Short: "Events that a group gave up on."}
-	c.AddCommand(
+	return family("deadletters", "Events that a group gave up on.",
 		listLetters(o), showLetter(o),
 		changeLetters(o, "redrive", "Hand them to their group again.", (*sqlstore.DeadLetters).Redrive),
 		changeLetters(o, "discard", "Remove them; their effect never happens.", (*sqlstore.DeadLetters).Discard),
 	)
-	return c
 }
 
 func (l *letters) filters(c *cobra.Command) {
@@ -45,10 +43,13 @@ func (l *letters) filters(c *cobra.Command) {
 
 func (l *letters) use(ctx context.Context, do func(context.Context, *sqlstore.DeadLetters) error) error {
 	if l.q.Limit < 0 {
-		return fmt.Errorf("--limit %d: give a number from 0 on", l.q.Limit)
+		return wrong("--limit %d: give a number from 0 on; 0 is all", l.q.Limit)
 	}
 	if l.topic != "" && !known(domain.Topic(l.topic)) {
-		return fmt.Errorf("--topic %q: choose one of %v", l.topic, domain.Topics())
+		return wrong("--topic %q: choose one of %v", l.topic, domain.Topics())
+	}
+	if l.since.at != nil && l.until.at != nil && !l.since.at.Before(*l.until.at) {
+		return wrong("--since %s is not before --until %s: nothing can match", &l.since, &l.until)
 	}
 	l.q.Topic, l.q.After, l.q.Before = domain.Topic(l.topic), l.since.at, l.until.at
 	return l.o.database(func(db *sqlstore.DB) error { return do(ctx, sqlstore.NewDeadLetters(db)) })
@@ -104,7 +105,7 @@ func changeLetters(o *options, name, short string, do func(*sqlstore.DeadLetters
 	l := &letters{o: o}
 	c := &cobra.Command{Use: name + " [ID]", Short: short, Args: cobra.MaximumNArgs(1), RunE: func(c *cobra.Command, args []string) error {
 		if (len(args) == 1) == l.all {
-			return fmt.Errorf("name one letter, or say --all for all that match the filters")
+			return wrong("name one letter, or say --all for all that match the filters")
 		}
 		if len(args) == 1 {
 			l.q.ID = args[0]

@@ -3,7 +3,9 @@
 package main
 
 import (
+	"errors"
 	"fmt"
+	"io"
 	"os"
 	_ "time/tzdata" // time zones, wherever it runs
 
@@ -15,15 +17,26 @@ import (
 // version is set by the linker in releases.
 var version = "dev" //nolint:gochecknoglobals // the linker needs a variable
 
-func main() { os.Exit(run(os.Args[1:])) }
+func main() { os.Exit(run(os.Args[1:], os.Stdout, os.Stderr)) }
 
-func run(args []string) int {
+func run(args []string, stdout, stderr io.Writer) int {
 	code := 0
 	root := &cobra.Command{
 		Use: "tasktide", Short: "An event-driven todo system: every change is an event.",
 		SilenceUsage: true, SilenceErrors: true,
 	}
 	root.SetArgs(args)
+	root.SetOut(stdout)
+	root.SetErr(stderr)
+	root.SetFlagErrorFunc(wrongFlag)
+	understood := false
+	root.PersistentPreRunE = func(c *cobra.Command, args []string) error {
+		if err := notEmpty(c, args); err != nil {
+			return err
+		}
+		understood = true
+		return nil
+	}
 	o := &options{code: &code}
 	root.PersistentFlags().StringVar(&o.file, "config", "", "a file of NAME=value lines; the environment has more weight")
 	root.AddCommand(
@@ -34,7 +47,10 @@ func run(args []string) int {
 		}},
 	)
 	if err := root.Execute(); err != nil {
-		fmt.Fprintln(os.Stderr, "tasktide:", err)
+		fmt.Fprintln(stderr, "tasktide:", err)
+		if bad := (usage{}); !understood || errors.As(err, &bad) {
+			return 2
+		}
 		return 1
 	}
 	return code

@@ -2,6 +2,8 @@ package main
 
 import (
 	"fmt"
+	"slices"
+	"strings"
 
 	"github.com/spf13/cobra"
 
@@ -11,7 +13,13 @@ import (
 func migrateCommand(o *options) *cobra.Command {
 	return &cobra.Command{
 		Use: "migrate up|down|status", Short: "Move the database's schema, or show where it is.",
-		Args: cobra.MatchAll(cobra.ExactArgs(1), cobra.OnlyValidArgs), ValidArgs: []string{"up", "down", "status"},
+		ValidArgs: []string{"up", "down", "status"},
+		Args: func(c *cobra.Command, args []string) error {
+			if len(args) != 1 || !slices.Contains(c.ValidArgs, args[0]) {
+				return wrong("migrate %s: choose one of up, down, status", strings.Join(args, " "))
+			}
+			return nil
+		},
 		RunE: func(c *cobra.Command, args []string) error {
 			return o.database(func(db *sqlstore.DB) error {
 				steps, err := sqlstore.Migrate(c.Context(), db, sqlstore.Direction(args[0]))

@@ -3,13 +3,15 @@ package main
 import (
 	"encoding/json"
 	"errors"
-	"fmt"
 	"io"
 	"strings"
 	"time"
+	"unicode"
+	"unicode/utf8"
 
 	"github.com/tasktide/tasktide/adapters/sqlstore"
 	"github.com/tasktide/tasktide/apps/internal/boot"
+	"github.com/tasktide/tasktide/core/domain"
 )
 
 // lenient loads the configuration for a command that needs only a part of it, in
@@ -39,8 +41,13 @@ func (m *moment) String() string {
 	return m.at.Format(time.RFC3339)
 }
 
+const (
+	momentKind  = "time"
+	momentForms = "a time like 2026-02-04T10:00:00Z, a date, or how long ago, such as 1h"
+)
+
 // Type names what the flag takes, in the help.
-func (*moment) Type() string { return "time" }
+func (*moment) Type() string { return momentKind }
 
 // Set reads the flag.
 func (m *moment) Set(s string) error {
@@ -55,7 +62,7 @@ func (m *moment) Set(s string) error {
 			return nil
 		}
 	}
-	return fmt.Errorf("give a time like 2026-02-04T10:00:00Z, a date, or how long ago, such as 1h")
+	return errors.New("give " + momentForms)
 }
 
 // printJSON writes v on a line, or indented.
@@ -70,8 +77,8 @@ func printJSON(w io.Writer, v any, indent bool) error {
 
 // checkUser refuses what can't be the id of a user.
 func checkUser(user string) error {
-	if user == "" || len(user) > 255 || strings.ContainsAny(user, "/?#\x00") {
-		return fmt.Errorf("%q is no user: a user id has 1 to 255 bytes without / ? #", user)
+	if user == "" || len(user) > domain.MaxUserID || strings.ContainsAny(user, "/?#") || strings.ContainsFunc(user, unicode.IsControl) || !utf8.ValidString(user) {
+		return wrong("%.60q is no user: a user id has 1 to %d bytes without / ? # and control characters", user, domain.MaxUserID)
 	}
 	return nil
 }

@@ -11,7 +11,6 @@ import (
 )
 
 func outboxCommand(o *options) *cobra.Command {
-	c := &cobra.Command{Use: "outbox", Short: "What is stored and not yet published."}
 	var asJSON bool
 	status := &cobra.Command{
 		Use: "status", Short: "Print how much waits, and for how long, by publisher and shard.", Args: cobra.NoArgs,
@@ -45,6 +44,5 @@ func outboxCommand(o *options) *cobra.Command {
 		},
 	}
 	status.Flags().BoolVar(&asJSON, "json", false, "print JSON, a shard a line")
-	c.AddCommand(status)
-	return c
+	return family("outbox", "What is stored and not yet published.", status)
 }

@@ -3,7 +3,6 @@ package main
 import (
 	"fmt"
 	"os"
-	"strings"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -33,11 +32,14 @@ func tokenCommand(o *options) *cobra.Command {
 	c := &cobra.Command{
 		Use: "token --user U", Short: "Print a signed token for a user, for scripts.", Args: cobra.NoArgs,
 		RunE: func(c *cobra.Command, _ []string) error {
-			if user == "" || strings.ContainsAny(user, "/?#\x00") || len(user) > 255 {
-				return fmt.Errorf("--user %q: give a user id of 1 to 255 bytes without / ? #", user)
+			if user == "" {
+				return wrong("--user is missing: give the id of the user whom the token is for")
 			}
-			if ttl <= 0 {
-				return fmt.Errorf("--ttl %s: give a time to live above zero, such as 1h", ttl)
+			if err := checkUser(user); err != nil {
+				return wrong("--user: %w", err)
+			}
+			if ttl < time.Second {
+				return wrong("--ttl %s: give a time to live of 1s or more, such as 1h", ttl)
 			}
 			cfg, err := o.lenient()
 			if err != nil {

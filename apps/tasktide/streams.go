@@ -9,8 +9,10 @@ import (
 	"github.com/tasktide/tasktide/core/domain"
 )
 
+// mostEvents of a stream are in memory at once.
+const mostEvents = 10_000
+
 func streamsCommand(o *options) *cobra.Command {
-	c := &cobra.Command{Use: "streams", Short: "The users' streams of events."}
 	var from int64
 	var limit int
 	show := &cobra.Command{
@@ -19,8 +21,11 @@ func streamsCommand(o *options) *cobra.Command {
 			if err := checkUser(args[0]); err != nil {
 				return err
 			}
-			if from < 1 || limit < 1 {
-				return fmt.Errorf("--from %d --limit %d: both begin at 1", from, limit)
+			if from < 1 {
+				return wrong("--from %d: positions begin at 1", from)
+			}
+			if limit < 1 || limit > mostEvents {
+				return wrong("--limit %d: give 1 to %d; go on with --from", limit, mostEvents)
 			}
 			return o.database(func(db *sqlstore.DB) error {
 				events, head, err := sqlstore.NewStreams(db).After(c.Context(), args[0], from-1, limit)
@@ -39,8 +44,7 @@ func streamsCommand(o *options) *cobra.Command {
 	}
 	show.Flags().Int64Var(&from, "from", 1, "the first position")
 	show.Flags().IntVar(&limit, "limit", 100, "at most so many events")
-	c.AddCommand(show)
-	return c
+	return family("streams", "The users' streams of events.", show)
 }
 
 func streamed(e domain.Event) map[string]any {

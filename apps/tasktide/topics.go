@@ -9,13 +9,24 @@ import (
 	"github.com/tasktide/tasktide/core/domain"
 )
 
+// What no cluster of ours can want: partitions can't be taken away again.
+const (
+	mostPartitions = 1000
+	mostReplicas   = 15
+)
+
 func topicsCommand(o *options) *cobra.Command {
-	c := &cobra.Command{Use: "topics", Short: "Topics at the broker."}
 	var partitions int32
 	var replication int16
 	apply := &cobra.Command{
 		Use: "apply", Short: "Make the topics of the routing table, or grow them; nothing is ever shrunk or removed.", Args: cobra.NoArgs,
 		RunE: func(c *cobra.Command, _ []string) error {
+			if partitions < 1 || partitions > mostPartitions {
+				return wrong("--partitions %d: give 1 to %d", partitions, mostPartitions)
+			}
+			if replication < 1 || replication > mostReplicas {
+				return wrong("--replication %d: give 1 to %d, and not more than there are brokers", replication, mostReplicas)
+			}
 			cfg, err := o.lenient()
 			if err != nil {
 				return err
@@ -33,6 +44,5 @@ func topicsCommand(o *options) *cobra.Command {
 	}
 	apply.Flags().Int32Var(&partitions, "partitions", 8, "partitions of each topic")
 	apply.Flags().Int16Var(&replication, "replication", 1, "replicas of each partition, for topics that are made")
-	c.AddCommand(apply)
-	return c
+	return family("topics", "Topics at the broker.", apply)
 }

@@ -1,8 +1,6 @@
 package main
 
 import (
-	"fmt"
-
 	"github.com/spf13/cobra"
 
 	"github.com/tasktide/tasktide/adapters/memory"
@@ -12,7 +10,6 @@ import (
 )
 
 func usersCommand(o *options) *cobra.Command {
-	c := &cobra.Command{Use: "users", Short: "All of a user's data."}
 	var yes bool
 	erase := &cobra.Command{
 		Use: "erase USER --yes", Short: "Remove all of a user's data, for good.", Args: cobra.ExactArgs(1),
@@ -21,7 +18,7 @@ func usersCommand(o *options) *cobra.Command {
 				return err
 			}
 			if !yes {
-				return fmt.Errorf("this removes everything of user %q for good: repeat it with --yes", args[0])
+				return wrong("this removes everything of user %q for good: repeat it with --yes", args[0])
 			}
 			return o.database(func(db *sqlstore.DB) error {
 				gone, err := boot.NewUsers(db, memory.Clock{}).Erase(c.Context(), args[0])
@@ -36,7 +33,7 @@ func usersCommand(o *options) *cobra.Command {
 		},
 	}
 	erase.Flags().BoolVar(&yes, "yes", false, "yes, for good")
-	c.AddCommand(erase, &cobra.Command{
+	export := &cobra.Command{
 		Use: "export USER", Short: "Print all of a user's data as JSON.", Args: cobra.ExactArgs(1),
 		RunE: func(c *cobra.Command, args []string) error {
 			if err := checkUser(args[0]); err != nil {
@@ -46,6 +43,6 @@ func usersCommand(o *options) *cobra.Command {
 				return rest.WriteExport(c.Context(), c.OutOrStdout(), args[0], boot.NewUsers(db, memory.Clock{}))
 			})
 		},
-	})
-	return c
+	}
+	return family("users", "All of a user's data.", erase, export)
 }

@@ -53,7 +53,7 @@ func TestOperatorsCommandsBesideARunningServer(t *testing.T) {
 			"streams show":                          "accepts 1 arg",
 			"streams show a/b":                      "is no user",
 			"streams show u --from 0":               "begin at 1",
-			"streams show u --limit -1":             "begin at 1",
+			"streams show u --limit -1":             "1 to",
 			"users erase " + v.user:                 "--yes",
 			"users erase":                           "accepts 1 arg",
 			"users export a?b":                      "is no user",
@@ -88,6 +88,9 @@ first_failed, last_failed, traceparent) VALUES (?, ?, '', '', 'task-created', 'n
 	must(t, err)
 	if o, err := decode([]byte(out)); err != nil || o["id"] != "letter2" || o["redrive_at"] != nil || o["body"] != nil {
 		t.Errorf("%s %v", out, err)
+	}
+	if out, err := s.command(t.Context(), "deadletters", "list", "--limit", "0"); err != nil || strings.Count(out, "\n") != 3 {
+		t.Errorf("a limit of 0 is all: %v %s", err, out)
 	}
 	prints(t, s, "{\"count\":3,\"dry_run\":false}\n", "deadletters", "discard", "--all", "--group", "nobody", "--json")
 	prints(t, s, "", "deadletters", "list")
