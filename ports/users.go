@@ -32,6 +32,14 @@ type UserEraser interface {
 	Erase(ctx context.Context, user string) (domain.Erased, error)
 }
 
+// UserExporter reads everything that is kept of users.
+type UserExporter interface {
+	// Export gives all rows of user to into, as they were at one moment; see
+	// domain.UserData. An error of into comes back as it is. It holds that moment in
+	// the database, and a connection, until it returns.
+	Export(ctx context.Context, user string, into domain.UserData) error
+}
+
 // CausedTaskStore creates the tasks that events lead to.
 type CausedTaskStore interface {
 	// CreateCaused is TaskStore.Create for the effect of the event at position cause of

@@ -44,14 +44,7 @@ func (s *Audit) List(_ context.Context, user string, q domain.AuditQuery) ([]dom
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	out := []domain.AuditEntry{}
-	order := func(a, b domain.AuditMark) int {
-		return cmp.Or(-cmp.Compare(a.Position, b.Position), -slices.Compare(a.ID[:], b.ID[:]))
-	}
-	mark := func(e domain.AuditEntry) domain.AuditMark { return domain.AuditMark{Position: e.Position, ID: e.ID} }
 	for _, e := range s.users[user] {
-		if q.Behind != nil && order(mark(e), *q.Behind) <= 0 {
-			continue
-		}
 		if (q.EventType == "" || q.EventType == e.EventType) &&
 			(q.EntityType == "" || q.EntityType == e.EntityType) &&
 			(q.EntityID == "" || q.EntityID == e.EntityID) {
@@ -59,7 +52,7 @@ func (s *Audit) List(_ context.Context, user string, q domain.AuditQuery) ([]dom
 		}
 	}
 	slices.SortFunc(out, func(a, b domain.AuditEntry) int {
-		return order(mark(a), mark(b))
+		return cmp.Or(-cmp.Compare(a.Position, b.Position), -slices.Compare(a.ID[:], b.ID[:]))
 	})
 	from := min(max(q.Offset, 0), len(out))
 	return out[from:min(from+q.Limit, len(out))], nil

@@ -120,10 +120,6 @@ func (r *Reminders) List(_ context.Context, user string, q domain.NotificationQu
 	order := func(a, b domain.Notification) int {
 		return -cmp.Or(a.CreatedAt.Compare(b.CreatedAt), slices.Compare(a.ID[:], b.ID[:]))
 	}
-	if b := q.Behind; b != nil {
-		mark := domain.Notification{CreatedAt: b.CreatedAt, ID: b.ID}
-		out = slices.DeleteFunc(out, func(n domain.Notification) bool { return order(n, mark) <= 0 })
-	}
 	slices.SortFunc(out, order)
 	return out[:min(len(out), max(q.Limit, 0))], nil
 }

@@ -3,6 +3,7 @@ package rest
 import (
 	"context"
 	"log/slog"
+	"sync/atomic"
 	"time"
 
 	"github.com/gofiber/fiber/v2"
@@ -87,6 +88,7 @@ type api struct {
 
 	notifications *reminders.Notifications
 	ops           Operator
+	exports       atomic.Int32 // under way
 }
 
 func logger(log *slog.Logger) *slog.Logger {

@@ -105,11 +105,14 @@ func (a *api) getLetter(c *fiber.Ctx) error {
 		return errNoLetter
 	}
 	l := &found[0]
-	return a.bodies.send(c, fiber.StatusOK, func(b []byte) []byte {
-		b = jsonappend.String(append(appendLetter(b, l), `,"key":`...), base64.StdEncoding.EncodeToString([]byte(l.Key)))
-		b = jsonappend.String(append(b, `,"body":`...), base64.StdEncoding.EncodeToString(l.Body))
-		return append(b, '}')
-	})
+	return a.bodies.send(c, fiber.StatusOK, func(b []byte) []byte { return appendWholeLetter(b, l) })
+}
+
+// appendWholeLetter writes a letter with its bytes.
+func appendWholeLetter(b []byte, l *domain.DeadLetter) []byte {
+	b = jsonappend.String(append(appendLetter(b, l), `,"key":`...), base64.StdEncoding.EncodeToString([]byte(l.Key)))
+	b = jsonappend.String(append(b, `,"body":`...), base64.StdEncoding.EncodeToString(l.Body))
+	return append(b, '}')
 }
 
 var errNoLetter = domain.NotFound("there is no such dead letter")

@@ -2,11 +2,16 @@ package rest_test
 
 import (
 	"context"
+	"encoding/base64"
 	"encoding/json"
 	"errors"
 	"fmt"
+	"io"
+	"net/http"
 	"strings"
+	"sync"
 	"testing"
+	"time"
 
 	"github.com/tasktide/tasktide/adapters/memory"
 	"github.com/tasktide/tasktide/adapters/rest"
@@ -15,7 +20,6 @@ import (
 	"github.com/tasktide/tasktide/core/domain"
 	"github.com/tasktide/tasktide/core/reminders"
 	"github.com/tasktide/tasktide/core/users"
-	"github.com/tasktide/tasktide/ports"
 )
 
 // audited makes the trail of what is in a user's stream.
@@ -45,8 +49,17 @@ func TestAnExportHasEverythingOfTheUserAndNothingOfOthers(t *testing.T) {
 	}
 	w.call("POST", "/api/u2/tasks", strings.Replace(milk, "Milk", "a secret", 1), other)
 	w.call("PUT", "/api/u1/preferences", `{"theme":"dark"}`)
+	w.call("POST", tasksPath, `{"title":"Once","priority":"high","category":"home"}`, "Idempotency-Key: my key")
 	audited(t, db, "u1")
 	audited(t, db, "u2")
+	for _, user := range []string{"u1", "u2"} {
+		if err := sqlstore.NewDeadLetters(db).Keep(t.Context(), domain.DeadLetter{
+			ID: "letter of " + user, UserID: user, Topic: domain.TaskCreated, Group: "g", Body: []byte("my text"), Reason: domain.ReasonExhausted,
+			FirstFailed: time.Now(), LastFailed: time.Now(),
+		}); err != nil {
+			t.Fatal(err)
+		}
+	}
 	store := sqlstore.NewReminders(db)
 	const told = 105 // two pages
 	for i := range told {
@@ -71,17 +84,25 @@ func TestAnExportHasEverythingOfTheUserAndNothingOfOthers(t *testing.T) {
 		Tasks              []map[string]any
 		Events, Audit      []struct{ Position int }
 		Notifications      []map[string]any
+		StreamPosition     string
+		KeptAnswers        []struct{ IdempotencyKey, Answer string }
+		DeadLetters        []struct{ ID, Body string }
 	}
 	if err := json.Unmarshal(a.body, &got); err != nil {
 		t.Fatalf("%v: %.300s", err, a.body)
 	}
-	if got.UserID != "u1" || got.ExportedAt == "" || got.Preferences["theme"] != "dark" || len(got.Tasks) != n+told || len(got.Events) != n+5+2*told ||
-		len(got.Audit) != n+5 || len(got.Notifications) != told {
+	if got.UserID != "u1" || got.ExportedAt == "" || got.Preferences["theme"] != "dark" || len(got.Tasks) != n+1+told || len(got.Events) != n+6+2*told ||
+		len(got.Audit) != n+6 || len(got.Notifications) != told {
 		t.Errorf("%s %v: %d tasks, %d events, %d entries, %d notifications", got.UserID, got.Preferences, len(got.Tasks), len(got.Events), len(got.Audit), len(got.Notifications))
+	}
+	if !strings.HasSuffix(got.StreamPosition, fmt.Sprint(":", len(got.Events))) || len(got.KeptAnswers) != 1 || got.KeptAnswers[0].IdempotencyKey != "my key" ||
+		!strings.Contains(got.KeptAnswers[0].Answer, `"title":"Once"`) || len(got.DeadLetters) != 1 || got.DeadLetters[0].ID != "letter of u1" ||
+		got.DeadLetters[0].Body != base64.StdEncoding.EncodeToString([]byte("my text")) {
+		t.Errorf("at %s: %v %v", got.StreamPosition, got.KeptAnswers, got.DeadLetters)
 	}
 	for _, x := range got.Tasks {
 		id, _ := x["id"].(string)
-		if strings.HasPrefix(x["title"].(string), "Due") {
+		if title := x["title"].(string); title == "Once" || strings.HasPrefix(title, "Due") {
 			continue
 		}
 		if !ids[id] {
@@ -98,22 +119,79 @@ func TestAnExportHasEverythingOfTheUserAndNothingOfOthers(t *testing.T) {
 	w.call("GET", "/api/u1/export", "", "Authorization: ").problem(t, 401)
 }
 
-// failing stores fail behind their first page.
-type failing struct{ ports.AuditStore }
+// exporter is a database that gives a task, then waits until next is closed, then fails.
+type exporter struct{ next chan struct{} }
 
-func (failing) List(context.Context, string, domain.AuditQuery) ([]domain.AuditEntry, error) {
-	return nil, domain.Unavailable("database", errors.New("gone"))
+func (e exporter) Export(ctx context.Context, user string, into domain.UserData) error {
+	preferences := domain.DefaultPreferences()
+	err := errors.Join(into.Account(domain.Position{}, &preferences), into.Task(&domain.Task{UserID: user}))
+	select {
+	case <-e.next:
+	case <-ctx.Done():
+	}
+	return errors.Join(err, domain.Unavailable("database", errors.New("gone")))
+}
+
+// exporting is a world whose exports are e's.
+func exporting(t *testing.T, e exporter) *world {
+	t.Helper()
+	w := newWorld(t)
+	d := w.deps(w.tasks)
+	d.Users = users.New(users.Deps{Streams: w.tasks, Preferences: memory.NewPreferences(), Exporter: e, Clock: memory.Clock{}})
+	w.serve(rest.New(d))
+	return w
+}
+
+func TestFewExportsAreMadeAtATime(t *testing.T) {
+	t.Parallel()
+	e := exporter{next: make(chan struct{})}
+	w := exporting(t, e)
+	var all sync.WaitGroup
+	for range 2 {
+		r, err := w.request("GET", "/api/u1/export", "")
+		if err != nil {
+			t.Fatal(err)
+		}
+		all.Go(func() {
+			if response, err := w.client.Do(r); err == nil {
+				_, _ = io.Copy(io.Discard, response.Body)
+				_ = response.Body.Close()
+			}
+		})
+	}
+	refused := func() bool {
+		ctx, cancel := context.WithTimeout(t.Context(), 200*time.Millisecond) // one that is let in waits
+		defer cancel()
+		r, err := w.request("GET", "/api/u1/export", "")
+		if err != nil {
+			t.Fatal(err)
+		}
+		response, err := w.client.Do(r.WithContext(ctx))
+		if err != nil {
+			return false
+		}
+		defer func() { _ = response.Body.Close() }()
+		return response.StatusCode == http.StatusServiceUnavailable && response.Header.Get("Retry-After") != ""
+	}
+	for end := time.Now().Add(30 * time.Second); !refused(); {
+		if time.Now().After(end) {
+			t.Fatal("a third export is let in")
+		}
+	}
+	close(e.next)
+	all.Wait()
+	for end := time.Now().Add(30 * time.Second); refused(); {
+		if time.Now().After(end) {
+			t.Fatal("no export is let in when the others have ended")
+		}
+	}
 }
 
 func TestAnExportThatFailsHalfwayBreaksOff(t *testing.T) {
 	t.Parallel()
-	w := newWorld(t)
-	w.create(milk)
-	d := w.deps(w.tasks)
-	d.Users = users.New(users.Deps{
-		Streams: w.tasks, Tasks: w.tasks, Preferences: memory.NewPreferences(), Audit: failing{}, Clock: memory.Clock{},
-	})
-	w.serve(rest.New(d))
+	e := exporter{next: make(chan struct{})}
+	close(e.next)
+	w := exporting(t, e)
 	r, err := w.request("GET", "/api/u1/export", "")
 	if err != nil {
 		t.Fatal(err)

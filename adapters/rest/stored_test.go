@@ -30,7 +30,7 @@ func newStored(t testing.TB) (*world, *sqlstore.DB) {
 		d.Operator = rest.Operator{Letters: sqlstore.NewDeadLetters(db), Outbox: sqlstore.NewOutbox(db), Lag: sqlstore.NewOutbox(db), Source: "outbox"}
 		d.Users = users.New(users.Deps{
 			Counts: store, Streams: sqlstore.NewStreams(db), Preferences: sqlstore.NewPreferences(db),
-			Tasks: store, Audit: trail, Notifications: sqlstore.NewNotifications(db), Eraser: sqlstore.NewUsers(db), Clock: clock,
+			Exporter: sqlstore.NewUsers(db), Eraser: sqlstore.NewUsers(db), Clock: clock,
 		})
 	})
 	return w, db

@@ -119,19 +119,20 @@ func (a *Audit) List(ctx context.Context, user string, q domain.AuditQuery) ([]d
 			query.Where("a.? = ?", bun.Ident(f[0]), f[1])
 		}
 	}
-	if q.Behind != nil {
-		query.Where("(a.position, a.id) < (?, ?)", q.Behind.Position, q.Behind.ID)
-	}
 	query.OrderExpr("a.position DESC, a.id DESC").Limit(int64(max(q.Limit, 0))).Offset(int64(max(q.Offset, 0)))
 	if err := query.Scan(ctx); err != nil {
 		return nil, mapErr(ctx, err)
 	}
 	out := make([]domain.AuditEntry, len(rows))
-	for i, r := range rows {
-		out[i] = domain.AuditEntry{
-			ID: r.ID, UserID: r.UserID, Position: r.Position, EventType: r.EventType, EntityType: r.EntityType,
-			EntityID: r.EntityID, Time: *(&rows[i].CreatedAt).ptr(), Data: json.RawMessage(r.Data),
-		}
+	for i := range rows {
+		out[i] = rows[i].entry()
 	}
 	return out, nil
+}
+
+func (r *auditRow) entry() domain.AuditEntry {
+	return domain.AuditEntry{
+		ID: r.ID, UserID: r.UserID, Position: r.Position, EventType: r.EventType, EntityType: r.EntityType,
+		EntityID: r.EntityID, Time: *(&r.CreatedAt).ptr(), Data: json.RawMessage(r.Data),
+	}
 }

@@ -49,9 +49,6 @@ func (s *Notifications) List(ctx context.Context, user string, q domain.Notifica
 	if q.UnreadOnly {
 		query.Where("NOT n.read")
 	}
-	if q.Behind != nil {
-		query.Where("(n.created_at, n.id) < (?, ?)", stamp(q.Behind.CreatedAt), q.Behind.ID)
-	}
 	err := query.OrderExpr("n.created_at DESC, n.id DESC").Limit(int64(max(q.Limit, 0))).Scan(ctx)
 	out := make([]domain.Notification, len(rows))
 	for i := range rows {

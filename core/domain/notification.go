@@ -25,14 +25,7 @@ type Notification struct {
 // NotificationQuery narrows one user's notifications; newest first.
 type NotificationQuery struct {
 	UnreadOnly bool
-	Limit      int               // 1 to 100
-	Behind     *NotificationMark // a page begins behind this one
-}
-
-// NotificationMark is the last notification of a page.
-type NotificationMark struct {
-	CreatedAt time.Time
-	ID        uuid.UUID
+	Limit      int // 1 to 100
 }
 
 // DueReminder is a task that its user is to be reminded of, as it was when it was

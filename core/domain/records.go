@@ -26,13 +26,6 @@ type AuditQuery struct {
 	EntityID   string // "" is all
 	Limit      int    // 1 to 500
 	Offset     int
-	Behind     *AuditMark // a page begins behind this entry
-}
-
-// AuditMark is the last entry of a page.
-type AuditMark struct {
-	Position int64
-	ID       uuid.UUID
 }
 
 // DeadLetter is an event that a group gave up on, with the bytes as they came.

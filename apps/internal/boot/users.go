@@ -8,9 +8,9 @@ import (
 
 // NewUsers is the use cases of users on db.
 func NewUsers(db *sqlstore.DB, clock ports.Clock) *users.Service {
-	tasks := sqlstore.NewTasks(db)
+	store := sqlstore.NewUsers(db)
 	return users.New(users.Deps{
-		Counts: tasks, Streams: sqlstore.NewStreams(db), Preferences: sqlstore.NewPreferences(db),
-		Tasks: tasks, Audit: sqlstore.NewAudit(db), Notifications: sqlstore.NewNotifications(db), Eraser: sqlstore.NewUsers(db), Clock: clock,
+		Counts: sqlstore.NewTasks(db), Streams: sqlstore.NewStreams(db), Preferences: sqlstore.NewPreferences(db),
+		Exporter: store, Eraser: store, Clock: clock,
 	})
 }

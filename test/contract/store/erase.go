@@ -3,6 +3,7 @@ package store
 import (
 	"errors"
 	"fmt"
+	"slices"
 	"sync"
 	"sync/atomic"
 	"testing"
@@ -24,19 +25,25 @@ type Erasable struct {
 		ports.DeadLetterStore
 		ports.DeadLetterAdmin
 	}
-	Eraser ports.UserEraser
+	Due      ports.ReminderStore
+	Notes    ports.NotificationStore
+	Eraser   ports.UserEraser
+	Exporter ports.UserExporter
 }
 
-// RunErase checks ports.UserEraser, ports.CausedTaskStore, and that what is left of
+// RunErase checks ports.UserEraser, ports.UserExporter, ports.CausedTaskStore, and that what is left of
 // an erased user's events has no effect.
 func RunErase(t *testing.T, open func(t *testing.T) Erasable) {
 	for name, line := range map[string]func(*testing.T, Erasable){
-		"everything of the user is gone, nothing of another":    eraseAll,
-		"erasing a user without anything is no error":           eraseNothing,
-		"what still comes of erased events has no effect":       eraseLate,
-		"the user's later writes are kept, at later positions":  eraseAndReturn,
-		"a task is created for an event of a user once":         causedCreates,
-		"a user is erased while everything of the user goes on": eraseRace,
+		"everything of the user is gone, nothing of another":     eraseAll,
+		"erasing a user without anything is no error":            eraseNothing,
+		"what still comes of erased events has no effect":        eraseLate,
+		"the user's later writes are kept, at later positions":   eraseAndReturn,
+		"everything of the user is exported, nothing of another": exportAll,
+		"an export is of one moment":                             exportMoment,
+		"an export that is broken off holds nothing":             exportBroken,
+		"a task is created for an event of a user once":          causedCreates,
+		"a user is erased while everything of the user goes on":  eraseRace,
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -61,13 +68,18 @@ func letterOf(e domain.Event) domain.DeadLetter {
 	}
 }
 
-// live gives the user two tasks and something of everything else.
+// live gives the user three tasks and something of everything else.
 func (s Erasable) live(t testing.TB, name string) []domain.Event {
 	t.Helper()
 	user := s.u(name)
 	create(t, s.Tasks.Tasks, newTask(user))
 	task := newTask(user)
 	_, err := s.Once.CreateOnce(t.Context(), task, event(task, domain.TaskCreatedV1), answerOf("k", 1))
+	ok(t, err)
+	reminded := dueTask(user, time.Minute)
+	create(t, s.Tasks.Tasks, reminded)
+	due := domain.DueReminder{UserID: user, TaskID: reminded.ID, Version: 1, ReminderAt: *reminded.ReminderAt}
+	_, err = s.Due.Send(t.Context(), due, notice(due, reminded.CreatedAt))
 	ok(t, err)
 	s.change(t, name, domain.PreferencesChange{Theme: ref(domain.ThemeDark)})
 	events, _, err := s.Streams.After(t.Context(), user, 0, 10)
@@ -98,27 +110,29 @@ func (s Erasable) has(t testing.TB, name string) string {
 	ok(t, err)
 	letters, err := s.Letters.Find(t.Context(), domain.DeadLetterQuery{UserID: user})
 	ok(t, err)
+	notes, err := s.Notes.List(t.Context(), user, domain.NotificationQuery{Limit: 100})
+	ok(t, err)
 	p, err := s.Preferences.Get(t.Context(), user)
 	ok(t, err)
-	return fmt.Sprint(len(list.Tasks), len(events), len(trail), len(letters), p.UpdatedAt != nil)
+	return fmt.Sprint(len(list.Tasks), len(events), len(trail), len(letters), len(notes), p.UpdatedAt != nil)
 }
 
 func eraseAll(t *testing.T, s Erasable) {
 	s.live(t, "u")
 	s.live(t, "v")
-	want(t, "before", s.has(t, "u"), "2 2 2 2 true")
-	want(t, "erased", s.erase(t, "u"), domain.Erased{Tasks: 2, Events: 2, AuditEntries: 2, DeadLetters: 2, Position: 2})
-	want(t, "after", s.has(t, "u"), "0 0 0 0 false")
-	want(t, "another user", s.has(t, "v"), "2 2 2 2 true")
+	want(t, "before", s.has(t, "u"), "3 4 4 4 1 true")
+	want(t, "erased", s.erase(t, "u"), domain.Erased{Tasks: 3, Events: 4, AuditEntries: 4, Notifications: 1, DeadLetters: 4, Position: 4})
+	want(t, "after", s.has(t, "u"), "0 0 0 0 0 false")
+	want(t, "another user", s.has(t, "v"), "3 4 4 4 1 true")
 	heads, err := s.Streams.Heads(t.Context(), []string{s.u("u"), s.u("v")})
 	ok(t, err)
-	want(t, "the head", heads[s.u("u")], domain.Head{Position: 2, Erased: 2})
-	want(t, "another user's head", heads[s.u("v")], domain.Head{Position: 2})
-	want(t, "erased again", s.erase(t, "u"), domain.Erased{Position: 2})
+	want(t, "the head", heads[s.u("u")], domain.Head{Position: 4, Erased: 4})
+	want(t, "another user's head", heads[s.u("v")], domain.Head{Position: 4})
+	want(t, "erased again", s.erase(t, "u"), domain.Erased{Position: 4})
 	task := newTask(s.u("u"))
 	_, err = s.Once.CreateOnce(t.Context(), task, event(task, domain.TaskCreatedV1), answerOf("k", 5))
 	ok(t, err)
-	want(t, "its key is free", s.has(t, "u"), "1 1 0 0 false")
+	want(t, "its key is free", s.has(t, "u"), "1 1 0 0 0 false")
 }
 
 func eraseNothing(t *testing.T, s Erasable) {
@@ -138,29 +152,29 @@ func eraseLate(t *testing.T, s Erasable) {
 		_, err := s.Caused.CreateCaused(t.Context(), e.Position, next, event(next, domain.TaskCreatedV1))
 		wantKind(t, "a task of an erased event", err, domain.ErrGone)
 	}
-	want(t, "what is there", s.has(t, "u"), "0 0 0 0 false")
+	want(t, "what is there", s.has(t, "u"), "0 0 0 0 0 false")
 	unknown := letterOf(events[0])
 	unknown.Position = 0
 	ok(t, s.Letters.Keep(t.Context(), unknown))
-	want(t, "a letter of nobody knows when is kept", s.has(t, "u"), "0 0 0 1 false")
+	want(t, "a letter of nobody knows when is kept", s.has(t, "u"), "0 0 0 1 0 false")
 }
 
 func eraseAndReturn(t *testing.T, s Erasable) {
 	s.live(t, "u")
 	s.erase(t, "u")
 	task := newTask(s.u("u"))
-	want(t, "position", create(t, s.Tasks.Tasks, task), 3)
+	want(t, "position", create(t, s.Tasks.Tasks, task), 5)
 	events, head, err := s.Streams.After(t.Context(), s.u("u"), 0, 10)
 	ok(t, err)
-	want(t, "head", head.Value, 3)
+	want(t, "head", head.Value, 5)
 	want(t, "events", len(events), 1)
 	ok(t, s.Audit.Append(t.Context(), entryOf(events[0])))
 	ok(t, s.Letters.Keep(t.Context(), letterOf(events[0])))
 	next := newTask(s.u("u"))
-	position, err := s.Caused.CreateCaused(t.Context(), 3, next, event(next, domain.TaskCreatedV1))
+	position, err := s.Caused.CreateCaused(t.Context(), 5, next, event(next, domain.TaskCreatedV1))
 	ok(t, err)
-	want(t, "position of what it led to", position, 4)
-	want(t, "what is there", s.has(t, "u"), "2 2 1 1 false")
+	want(t, "position of what it led to", position, 6)
+	want(t, "what is there", s.has(t, "u"), "2 2 1 1 0 false")
 }
 
 func causedCreates(t *testing.T, s Erasable) {
@@ -185,8 +199,8 @@ func causedCreates(t *testing.T, s Erasable) {
 	want(t, "position in a new stream", position, 1)
 }
 
-// eraseRace erases a user again and again while tasks are written and their events
-// are handled, late ones too. Nothing of an event up to the last mark may be left.
+// eraseRace erases a user again and again while tasks are written, their events
+// are handled and their reminders sent, late ones too. Nothing of an event up to the last mark may be left.
 func eraseRace(t *testing.T, s Erasable) {
 	user := s.u("u")
 	var seen eventPool
@@ -212,26 +226,54 @@ func eraseRace(t *testing.T, s Erasable) {
 			}
 		})
 	}
+	var sends atomic.Int64
+	for range 3 {
+		wg.Go(func() {
+			late := s.readDue(t)
+			for !stop.Load() {
+				read := s.readDue(t)
+				n, err := s.remind(t, user, read)
+				m, err2 := s.remind(t, user, late)
+				if sends.Add(int64(n + m)); err != nil || err2 != nil {
+					t.Error(err, err2)
+					return
+				}
+				late = read
+			}
+		})
+	}
 	for range 12 {
 		time.Sleep(20 * time.Millisecond) // any time will do
 		s.erase(t, "u")
 	}
 	stop.Store(true)
 	wg.Wait()
+	task := remindable(user)
+	create(t, s.Tasks.Tasks, task)
+	late := s.readDue(t)
+	want(t, "a reminder is due", slices.ContainsFunc(late.Due, func(r domain.DueReminder) bool { return r.TaskID == task.ID }), true)
 	last := s.erase(t, "u").Position
 	for range 3 {
 		if err := errors.Join(s.raceWrite(t, user, 0, 0, &seen), s.raceHandle(t, user, &seen)); err != nil {
 			t.Fatal(err)
 		}
 	}
+	n, err := s.remind(t, user, late)
+	ok(t, err)
+	want(t, "reminders sent of what was read before", n, 0)
+	_, err = s.remind(t, user, s.readDue(t))
+	ok(t, err)
 	s.checkErased(t, user, last)
+	if sends.Load() == 0 {
+		t.Error("no reminder was sent at all")
+	}
 	if last < 50 {
 		t.Logf("only %d events were written", last)
 	}
 }
 
 func (s Erasable) raceWrite(t *testing.T, user string, i, n int, seen *eventPool) error {
-	task := newTask(user)
+	task := remindable(user)
 	e := event(task, domain.TaskCreatedV1)
 	var err error
 	if i%4 == 1 {
@@ -301,7 +343,19 @@ func (s Erasable) checkErased(t *testing.T, user string, mark int64) {
 	ok(t, err)
 	created := map[string]bool{}
 	for _, e := range events {
-		created[e.Subject] = true
+		if e.Type == domain.TaskCreatedV1 {
+			created[e.Subject] = true
+		}
+		if !created[e.Subject] {
+			t.Errorf("an event of a task that was erased: %+v", e)
+		}
+	}
+	notes, err := s.Notes.List(t.Context(), user, domain.NotificationQuery{Limit: 100})
+	ok(t, err)
+	for _, n := range notes {
+		if !created[n.TaskID.String()] {
+			t.Errorf("a notification that nobody should have: %+v", n)
+		}
 	}
 	for _, x := range list.Tasks {
 		var cause int64

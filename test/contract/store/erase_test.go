@@ -18,7 +18,8 @@ func erasable(db *sqlstore.DB) store.Erasable {
 	tasks := sqlstore.NewTasks(db)
 	return store.Erasable{
 		Users: store.Users{Tasks: tasksOf(db), Counts: tasks, Preferences: sqlstore.NewPreferences(db)},
-		Once:  tasks, Caused: tasks, Audit: sqlstore.NewAudit(db), Letters: sqlstore.NewDeadLetters(db), Eraser: sqlstore.NewUsers(db),
+		Once:  tasks, Caused: tasks, Audit: sqlstore.NewAudit(db), Letters: sqlstore.NewDeadLetters(db), Due: sqlstore.NewReminders(db), Notes: sqlstore.NewNotifications(db),
+		Eraser: sqlstore.NewUsers(db), Exporter: sqlstore.NewUsers(db),
 	}
 }
 
