@@ -97,7 +97,7 @@ func (t *Tasks) Update(ctx context.Context, task domain.Task, e domain.Event) (i
 		args := append(append(c.row.args(), c.words), eventArgs(c.event)...)
 		position, err = t.one(ctx, c.event, t.sql.update, append(args, outboxArgs(c.event)...))
 	} else {
-		position, err = t.changeLite(ctx, c, t.sql.update, append(c.row.args()[2:], c.row.UserID, c.row.ID.String(), c.row.Version-1))
+		position, err = t.changeLite(ctx, c, t.sql.update, append(c.row.argsLite()[2:], c.row.UserID, c.row.ID.String(), c.row.Version-1))
 	}
 	if err == nil {
 		t.db.signals.stored(&task)

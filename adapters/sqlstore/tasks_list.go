@@ -22,51 +22,32 @@ type listRow struct {
 // the same direction.
 //
 // A page is looked for by walking the index of its order and dropping what the
-// filters drop, which is fast when they drop little; the walk is bounded. What
-// is rare is not found by that, and is then gathered by the filters' own index
-// and sorted, which is fast when it is little.
+// filters drop, which is fast when they drop little; walks are bounded. What is
+// rare is not found by that, and is then gathered by the filters' own index and
+// sorted, which is fast when it is little.
 func (t *Tasks) List(ctx context.Context, user string, q domain.TaskQuery) (domain.TaskList, error) {
 	if err := checkQuery(user, q); err != nil {
 		return domain.TaskList{}, err
 	}
 	l := listing{db: t.db, user: user, q: q, keys: orderOf(&q)}
-	rare, err := l.rare(ctx)
-	if err != nil {
-		return domain.TaskList{}, mapErr(ctx, err)
-	}
-	if q.Limit > 0 && !rare {
-		walks := l.walks()
-		rows, err := t.rows(ctx, user, l.walked(walks))
-		if err != nil || l.complete(rows, walks) {
+	if q.Limit > 0 {
+		if rows, done, err := l.walk(ctx); err != nil || done {
 			return listOf(rows, q.Limit, err)
 		}
 	}
-	rows, err := t.rows(ctx, user, l.gathered())
+	rows, err := l.rows(ctx, l.gathered())
 	return listOf(rows, q.Limit, err)
 }
 
-func (t *Tasks) rows(ctx context.Context, user string, s *statement) ([]listRow, error) {
+func (l *listing) rows(ctx context.Context, s *statement) ([]listRow, error) {
 	var rows []listRow
-	if err := t.db.bun.NewRaw(s.String(), s.args...).Scan(ctx, &rows); err != nil {
+	if err := l.db.bun.NewRaw(s.String(), s.args...).Scan(ctx, &rows); err != nil {
 		return nil, mapErr(ctx, err)
 	}
 	if len(rows) > 0 {
-		t.db.crowd.saw(user, rows[0].Head)
+		l.db.crowd.saw(l.user, rows[0].Head)
 	}
 	return rows, nil
-}
-
-// rare says that the index of words has so little of what is asked for that a
-// walk is not worth trying. Only SQLite's index can stop counting, and not when
-// it must first put together all words that begin alike.
-func (l *listing) rare(ctx context.Context) (bool, error) {
-	words, partial := wordsFor(l.user, &l.q)
-	if len(words) == 0 || partial || l.db.postgres() || !l.db.crowd.has(l.user) {
-		return false, nil
-	}
-	n := 0
-	err := l.db.pool().QueryRowContext(ctx, "SELECT count(*) FROM (SELECT 1 FROM task_words WHERE task_words MATCH ? LIMIT ?)", l.match(words, false), l.db.walk).Scan(&n)
-	return n < l.db.walk, err
 }
 
 func listOf(rows []listRow, limit int, err error) (domain.TaskList, error) {

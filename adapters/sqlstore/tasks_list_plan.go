@@ -110,9 +110,9 @@ func (l *listing) dropped() *statement {
 	return s
 }
 
-// walked is the page as far as bounded walks find it. A walk that drops rows
-// reads no more of a row than the filters ask for.
-func (l *listing) walked(stretches []stretch) *statement {
+// walked is the page as far as walks of so many rows find it. A walk that drops
+// rows reads no more of a row than the filters ask for.
+func (l *listing) walked(stretches []stretch, bound int) *statement {
 	rest := l.dropped()
 	page := &statement{}
 	for i, w := range stretches {
@@ -120,23 +120,32 @@ func (l *listing) walked(stretches []stretch) *statement {
 			page.add(" UNION ALL ")
 		}
 		page.add("SELECT * FROM (")
-		if rest.Len() == 0 {
+		switch {
+		case rest.Len() == 0:
 			l.along(page, w, l.columns(), l.q.Limit+1)
-		} else {
+		case l.db.postgres():
 			page.add("SELECT t.* FROM (")
-			l.along(page, w, l.narrow(), l.db.walk)
-			page.add(") AS t WHERE 1 = 1").put(rest)
-			if l.db.postgres() { // there it costs nothing, and SQLite would sort
-				page.add(outside(orderBy(w.keys), l.db))
-			}
-			page.add(" LIMIT ?", l.q.Limit+1)
+			l.along(page, w, l.narrow(), bound)
+			page.add(") AS t WHERE 1 = 1").put(rest).add(outside(orderBy(w.keys), l.db)+" LIMIT ?", l.q.Limit+1)
+		default: // an order would make SQLite sort
+			l.signedWalk(page, w, bound)
+			page.put(rest).add(" LIMIT ?", l.q.Limit+1)
 		}
 		page.add(") AS t")
 	}
-	if rest.Len() == 0 {
+	if rest.Len() == 0 || !l.db.postgres() {
 		return l.around(page)
 	}
 	return l.around(l.joined(page))
+}
+
+// signedWalk reads whole rows of SQLite: of bound that it walks those that their
+// signatures do not rule out, and of these no more than are cheap to look at.
+func (l *listing) signedWalk(s *statement, w stretch, bound int) {
+	s.add("SELECT " + l.joinedColumns("t.") + " FROM (SELECT t.user_id, t.id FROM (")
+	l.along(s, w, "t.user_id, t.id, "+l.sorted()+", t.signature_low, t.signature_high", bound)
+	s.add(") AS t WHERE 1 = 1").signed("t", signatureFor(&l.q))
+	s.add(" LIMIT ?) AS p CROSS JOIN tasks AS t ON t.user_id = p.user_id AND t.id = p.id WHERE 1 = 1", l.db.looked())
 }
 
 // along reads bound rows of a stretch. PostgreSQL merges branches that end by
@@ -165,11 +174,15 @@ func (l *listing) along(s *statement, w stretch, columns string, bound int) {
 
 // joined are the whole rows of a page of keys.
 func (l *listing) joined(page *statement) *statement {
-	columns := names("t.", listColumns)
+	return (&statement{}).add("SELECT " + l.joinedColumns("p.") + " FROM (").put(page).add(") AS p JOIN tasks AS t ON t.user_id = p.user_id AND t.id = p.id")
+}
+
+// joinedColumns are those of a task, with the rank of what from names.
+func (l *listing) joinedColumns(from string) string {
 	if l.q.SortBy == domain.SortPriority {
-		columns += ", p.rank"
+		return names("t.", listColumns) + ", " + from + "rank"
 	}
-	return (&statement{}).add("SELECT " + columns + " FROM (").put(page).add(") AS p JOIN tasks AS t ON t.user_id = p.user_id AND t.id = p.id")
+	return names("t.", listColumns)
 }
 
 // outside turns expressions of the table into columns of a subquery.
@@ -226,16 +239,6 @@ func (l *listing) columns() string {
 	return names("t.", taskColumns[:])
 }
 
-// complete says whether rows is all of the page. A user never had more tasks
-// than events: with few of these the walk saw every task.
-func (l *listing) complete(rows []listRow, walks []stretch) bool {
-	if l.dropped().Len() == 0 || len(rows) > 0 && rows[0].Head <= int64(l.db.walk) {
-		return true
-	}
-	full := len(rows) == l.q.Limit+1
-	return full && (len(walks) == 1 || rows[l.q.Limit].DueDate != nil) // the first part alone fills it
-}
-
 // gathered is the page, or the whole list, by way of the filters. What a page
 // does not need is not read: first come ids and what they are sorted by.
 func (l *listing) gathered() *statement {
@@ -273,8 +276,7 @@ func (l *listing) matching() *statement {
 		s.add(" WHERE t.user_id = ? AND "+l.db.pick("t.doc IS NOT NULL AND t.doc @@ ?::tsquery", "t.doc = w.rowid AND task_words MATCH ?"), l.user, l.match(words, partial))
 		s.filter(l.db, &l.q)
 		s.add(" UNION ALL ")
-		l.all(s, "tasks_rank", keys)
-		s.add(" AND " + l.db.plain() + " = 1")
+		l.unindexed(s, keys)
 	case l.q.DueBefore != nil || l.q.DueAfter != nil:
 		l.all(s, "tasks_due", keys)
 	case l.q.Status != nil:
@@ -284,6 +286,17 @@ func (l *listing) matching() *statement {
 	}
 	s.filter(l.db, &l.q)
 	return s
+}
+
+// unindexed are a user's tasks that have no words.
+func (l *listing) unindexed(s *statement, keys string) {
+	if l.db.postgres() {
+		l.all(s, "", keys)
+		s.add(" AND " + plainExpr + " = 1")
+		return
+	}
+	s.add("SELECT "+keys+" FROM tasks AS p INDEXED BY tasks_rank CROSS JOIN tasks AS t ON t.user_id = p.user_id AND t.id = p.id WHERE p.user_id = ? AND p.plain = 1", l.user)
+	s.signed("p", signatureFor(&l.q))
 }
 
 func (l *listing) all(s *statement, index, columns string) {

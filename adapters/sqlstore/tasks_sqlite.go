@@ -3,6 +3,7 @@ package sqlstore
 import (
 	"context"
 	"database/sql"
+	"slices"
 	"strings"
 
 	"github.com/tasktide/tasktide/core/domain"
@@ -10,10 +11,11 @@ import (
 
 func newTaskSQLite() taskSQL {
 	task, event, outbox := taskColumns[:], eventColumns[:], outboxColumns[:]
+	written := slices.Concat(task, signatureColumns)
 	return taskSQL{
 		get:    "SELECT " + names("", task) + " FROM tasks WHERE user_id = ? AND id = ?",
-		create: "INSERT INTO tasks (" + names("", task) + ") VALUES (" + marks(len(task)) + ") ON CONFLICT DO NOTHING",
-		update: "UPDATE tasks SET " + strings.ReplaceAll(names("", task[2:]), ",", " = ?,") + " = ? WHERE user_id = ? AND id = ? AND version = ?",
+		create: "INSERT INTO tasks (" + names("", written) + ") VALUES (" + marks(len(written)) + ") ON CONFLICT DO NOTHING",
+		update: "UPDATE tasks SET " + strings.ReplaceAll(names("", written[2:]), ",", " = ?,") + " = ? WHERE user_id = ? AND id = ? AND version = ?",
 		delete: "DELETE FROM tasks WHERE user_id = ? AND id = ? AND version = ?",
 		words:  "INSERT INTO task_words (words) SELECT ? FROM tasks WHERE user_id = ? AND id = ? AND doc IS NULL",
 		doc:    "UPDATE tasks SET doc = last_insert_rowid() WHERE user_id = ? AND id = ?",
@@ -23,6 +25,9 @@ func newTaskSQLite() taskSQL {
 		outbox: "INSERT INTO outbox (user_id, position, " + names("", outbox) + ") VALUES (" + marks(2+len(outbox)) + ")",
 	}
 }
+
+// argsLite are the bind parameters of a row with its signature.
+func (r *taskRow) argsLite() []any { return append(r.args(), signatureOf(r).args()...) }
 
 // createLite's piece may still run when the caller has given up: what it sets
 // is read only after it has ended.
@@ -39,7 +44,7 @@ func (t *Tasks) createLite(ctx context.Context, c change) (int64, error) {
 }
 
 func (t *Tasks) insertLite(ctx context.Context, tx conn, c change) (position int64, err error) {
-	n, err := affected(tx.ExecContext(ctx, t.sql.create, c.row.args()...))
+	n, err := affected(tx.ExecContext(ctx, t.sql.create, c.row.argsLite()...))
 	if err != nil {
 		return 0, err
 	}

@@ -2,7 +2,6 @@ package sqlstore
 
 import (
 	"encoding/json"
-	"hash/fnv"
 	"strconv"
 	"strings"
 	"sync"
@@ -34,11 +33,7 @@ const maxSearchWords = 24
 
 func userWord(user string) string { return hash36(user) }
 
-func hash36(s string) string {
-	h := fnv.New32a()
-	_, _ = h.Write([]byte(s))
-	return strconv.FormatUint(uint64(h.Sum32()), 36)
-}
+func hash36(s string) string { return strconv.FormatUint(uint64(hash32(s)), 36) }
 
 // wordsOf are the words of a row, separated by spaces.
 func wordsOf(r *taskRow) string {

@@ -1,0 +1,11 @@
+DROP TRIGGER tasks_signature_stale;
+DROP INDEX tasks_created;
+DROP INDEX tasks_due;
+DROP INDEX tasks_title;
+DROP INDEX tasks_rank;
+CREATE INDEX tasks_created ON tasks (user_id, completed, created_at, id);
+CREATE INDEX tasks_due ON tasks (user_id, due_date, id);
+CREATE INDEX tasks_title ON tasks (user_id, title, id);
+CREATE INDEX tasks_rank ON tasks (user_id, plain, rank, id);
+ALTER TABLE tasks DROP COLUMN signature_low;
+ALTER TABLE tasks DROP COLUMN signature_high;
