@@ -20,7 +20,8 @@ type writer struct {
 	server *Server
 	socket net.Conn
 	encode func([]byte, *realtime.Message) []byte
-	ended  atomic.Bool // the client has sent its close: after ours the socket is closed at once
+	ended  atomic.Bool  // the client has sent its close: after ours the socket is closed at once
+	until  atomic.Int64 // the write deadline, Unix nanoseconds
 }
 
 // wake is realtime.Options.Wake.
@@ -66,7 +67,11 @@ func (w *writer) write(b []byte) {
 	if len(b) == 0 {
 		return
 	}
-	_ = w.socket.SetWriteDeadline(time.Now().Add(writeWithin))
+	// A deadline costs a tenth of a write: one that was set a second ago will do.
+	if until := time.Now().Add(writeWithin); until.UnixNano()-w.until.Load() > int64(time.Second) {
+		w.until.Store(until.UnixNano())
+		_ = w.socket.SetWriteDeadline(until)
+	}
 	if _, err := w.socket.Write(b); err != nil {
 		_ = w.socket.Close()
 	}

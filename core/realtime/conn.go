@@ -174,6 +174,9 @@ func (c *Conn) push(m *Message) {
 	if c.closed {
 		return
 	}
+	if c.queue == nil {
+		c.queue = make([]*Message, 0, 4) // changes come in bursts
+	}
 	c.queue = append(c.queue, m)
 	c.queued += m.size()
 	if !c.writing {
