@@ -22,6 +22,15 @@ SELECT user_id, key FROM idempotency_keys WHERE created_at < `+t.db.pick("$1::ti
 		stamp(before).String(), int64(limit))
 }
 
+// DeleteBefore deletes up to limit notifications of all users that are older than
+// before, read or not, and returns how many. A task that is not reminded again does
+// not care: it has its own mark.
+func (s *Notifications) DeleteBefore(ctx context.Context, before time.Time, limit int) (int64, error) {
+	return s.db.deleted(ctx, `DELETE FROM notifications WHERE (user_id, id) IN (
+SELECT user_id, id FROM notifications WHERE created_at < `+s.db.pick("$1::timestamptz", "?1")+` LIMIT `+s.db.pick("$2", "?2")+`)`,
+		stamp(before).String(), int64(limit))
+}
+
 // DeleteExpired deletes up to limit expired entries, and returns how many.
 // Expired entries count as absent before that.
 func (s *State) DeleteExpired(ctx context.Context, limit int) (int64, error) {

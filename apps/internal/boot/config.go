@@ -62,10 +62,11 @@ type Config struct {
 	AppAPIToken  string `env:"APP_API_TOKEN" secret:"true"`
 	DaprAPIToken string `env:"DAPR_API_TOKEN" secret:"true"`
 
-	Drain          time.Duration `env:"DRAIN_TIMEOUT" envDefault:"10s"`
-	EventRetention time.Duration `env:"EVENT_RETENTION" envDefault:"720h"`
-	Heartbeat      Interval      `env:"WS_HEARTBEAT_INTERVAL" envDefault:"25s"`
-	ReminderCheck  Interval      `env:"REMINDER_CHECK_INTERVAL" envDefault:"1m"`
+	Drain                 time.Duration `env:"DRAIN_TIMEOUT" envDefault:"10s"`
+	EventRetention        time.Duration `env:"EVENT_RETENTION" envDefault:"720h"`
+	NotificationRetention time.Duration `env:"NOTIFICATION_RETENTION" envDefault:"2160h"`
+	Heartbeat             Interval      `env:"WS_HEARTBEAT_INTERVAL" envDefault:"25s"`
+	ReminderCheck         Interval      `env:"REMINDER_CHECK_INTERVAL" envDefault:"1m"`
 
 	LogLevel  string `env:"LOG_LEVEL" envDefault:"info"`
 	LogFormat string `env:"LOG_FORMAT" envDefault:"text"`
@@ -235,6 +236,7 @@ func (c *Config) Validate() error {
 	bad(c.DatabaseURL != "" && !slices.ContainsFunc([]string{"postgres://", "postgresql://", "sqlite:"}, func(p string) bool { return strings.HasPrefix(c.DatabaseURL, p) }),
 		"DATABASE_URL begins with %.8q: it must begin with postgres:// or sqlite:", c.DatabaseURL)
 	bad(c.EventRetention < time.Hour, "EVENT_RETENTION=%s: keep events for at least 1h, so that clients can catch up", c.EventRetention)
+	bad(c.NotificationRetention < 24*time.Hour, "NOTIFICATION_RETENTION=%s: keep notifications for at least 24h, so that users can read them", c.NotificationRetention)
 	bad(c.ReminderCheck < Interval(time.Second) || c.ReminderCheck > Interval(time.Hour), "REMINDER_CHECK_INTERVAL=%s: choose between 1s and 1h", c.ReminderCheck)
 	bad(c.DatabaseURL == "" && c.Transport != Memory, "DATABASE_URL is needed with TRANSPORT=%s, for instance postgres://user:password@host/tasktide", c.Transport)
 	if c.Transport == Kafka {

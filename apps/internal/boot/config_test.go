@@ -115,12 +115,13 @@ func TestEveryImpossibleValueIsNamedAtOnce(t *testing.T) {
 	environment(t, map[string]string{
 		"TRANSPORT": "carrier-pigeon", "MIGRATE_ON_START": "maybe", "LOG_FORMAT": "xml", "LOG_LEVEL": "loud", "API_PORT": "70000",
 		"API_HOST": "http://here/", "DRAIN_TIMEOUT": "2h", "CORS_ORIGINS": "https://good.example,example.org,https://a.example/path",
-		"BETTER_AUTH_URL": "ftp://issuer", "JWT_SECRET": "short",
+		"BETTER_AUTH_URL": "ftp://issuer", "JWT_SECRET": "short", "EVENT_RETENTION": "59m", "NOTIFICATION_RETENTION": "23h",
 	})
 	_, err := Load("", "")
 	says(t, err, `TRANSPORT="carrier-pigeon"`, "memory, kafka, dapr", `MIGRATE_ON_START="maybe"`, "auto, on, off", `LOG_FORMAT="xml"`,
 		`LOG_LEVEL="loud"`, "API_PORT=70000", `API_HOST="http://here/"`, "DRAIN_TIMEOUT=2h0m0s", `CORS_ORIGINS: "example.org"`,
-		`CORS_ORIGINS: "https://a.example/path"`, `BETTER_AUTH_URL="ftp://issuer"`, "JWT_SECRET has 5 bytes", "DATABASE_URL is needed")
+		`CORS_ORIGINS: "https://a.example/path"`, `BETTER_AUTH_URL="ftp://issuer"`, "JWT_SECRET has 5 bytes", "DATABASE_URL is needed",
+		"EVENT_RETENTION=59m0s: keep", "NOTIFICATION_RETENTION=23h0m0s: keep")
 	if strings.Contains(err.Error(), "https://good.example") || strings.Contains(err.Error(), "short") {
 		t.Errorf("the error names what is right, or a secret:\n%v", err)
 	}

@@ -13,14 +13,18 @@ const (
 	sweepBatch = 1000           // rows a statement: no long lock, little to repeat after a kill
 )
 
-// retain deletes published events that are older than EVENT_RETENTION, answers kept
+// retain deletes published events that are older than EVENT_RETENTION, notifications
+// that are older than NOTIFICATION_RETENTION, answers kept
 // for a day by idempotency keys and, where no sidecar does it, idempotency records of
 // events that have expired. Every backend-api
 // does; they do not disturb each other.
 func (r runtime) retain() {
-	streams, state, tasks := sqlstore.NewStreams(r.DB), sqlstore.NewState(r.DB), sqlstore.NewTasks(r.DB)
+	streams, state, tasks, notes := sqlstore.NewStreams(r.DB), sqlstore.NewState(r.DB), sqlstore.NewTasks(r.DB), sqlstore.NewNotifications(r.DB)
 	events := func(ctx context.Context) (int64, error) {
 		return streams.DeleteEventsBefore(ctx, r.Clock.Now().Add(-r.Config.EventRetention), sweepBatch)
+	}
+	notifications := func(ctx context.Context) (int64, error) {
+		return notes.DeleteBefore(ctx, r.Clock.Now().Add(-r.Config.NotificationRetention), sweepBatch)
 	}
 	keys := func(ctx context.Context) (int64, error) {
 		return tasks.DeleteKeysBefore(ctx, r.Clock.Now().Add(-keepKeys), sweepBatch)
@@ -29,6 +33,7 @@ func (r runtime) retain() {
 	r.append(background(r.Log, "retention", func(ctx context.Context) error {
 		for ctx.Err() == nil {
 			r.sweep(ctx, "events", events)
+			r.sweep(ctx, "notifications", notifications)
 			r.sweep(ctx, "idempotency keys", keys)
 			if r.Config.Transport != Dapr {
 				r.sweep(ctx, "idempotency records", records)

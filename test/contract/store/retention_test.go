@@ -6,6 +6,7 @@ import (
 
 	"github.com/tasktide/tasktide/adapters/sqlstore"
 	"github.com/tasktide/tasktide/core/domain"
+	"github.com/tasktide/tasktide/core/reminders"
 	"github.com/tasktide/tasktide/ports"
 )
 
@@ -66,6 +67,38 @@ func TestCleanupTakesExpiredStateOnly(t *testing.T) {
 		}
 		if got, err := s.Get(t.Context(), "gone", "later", "never"); err != nil || len(got) != 2 {
 			t.Errorf("left %v, %v", got, err)
+		}
+	})
+}
+
+func TestOldNotificationsAreSwept(t *testing.T) {
+	t.Parallel()
+	each(t, func(t *testing.T, b backend) {
+		db := b.fresh(t)
+		tasks, due, notes := sqlstore.NewTasks(db), sqlstore.NewReminders(db), sqlstore.NewNotifications(db)
+		now := time.Now().UTC().Truncate(time.Microsecond)
+		for _, age := range []time.Duration{time.Hour, 25 * time.Hour, 26 * time.Hour, 27 * time.Hour} {
+			x, e := task()
+			at := now.Add(-age)
+			x.ReminderAt = &at
+			if _, err := tasks.Create(t.Context(), x, e); err != nil {
+				t.Fatal(err)
+			}
+			r := domain.DueReminder{UserID: x.UserID, TaskID: x.ID, Version: x.Version, Title: x.Title, ReminderAt: at}
+			if _, err := due.Send(t.Context(), r, reminders.Compose(&r, at, reminders.NewIDs())); err != nil {
+				t.Fatal(err)
+			}
+		}
+		for _, want := range []int64{2, 1, 0} { // at most 2 a call
+			if n, err := notes.DeleteBefore(t.Context(), now.Add(-24*time.Hour), 2); err != nil || n != want {
+				t.Errorf("deleted %d, %v; want %d", n, err, want)
+			}
+		}
+		if left, err := notes.List(t.Context(), "u", domain.NotificationQuery{Limit: 10}); err != nil || len(left) != 1 {
+			t.Errorf("left %v, %v", left, err)
+		}
+		if read, err := due.Due(t.Context(), 10); err != nil || len(read.Due) != 0 {
+			t.Errorf("due again: %v, %v", read.Due, err)
 		}
 	})
 }
