@@ -6,6 +6,7 @@ import (
 	"slices"
 	"strings"
 	"sync"
+	"time"
 
 	"github.com/tasktide/tasktide/core/coalesce"
 	"github.com/tasktide/tasktide/core/domain"
@@ -20,6 +21,7 @@ type Outbox struct {
 	db      *DB
 	wake    chan struct{}
 	settles *coalesce.Group[[]domain.Pending, struct{}]
+	lite    liteHeads
 
 	mu      sync.Mutex
 	cursors map[domain.Service]place // where the next read of heads begins
@@ -259,20 +261,19 @@ func scanPending(rows *sql.Rows, before ...any) (domain.Pending, error) {
 // walkLite is the same walk by one small query for each user, in one snapshot. A
 // shard that nobody waits in costs nothing.
 func (o *Outbox) walkLite(ctx context.Context, w walk, to place) ([]domain.Pending, error) {
+	if err := o.lite.prepare(ctx, o.db.pool()); err != nil {
+		return nil, err
+	}
 	tx, err := o.db.pool().BeginTx(ctx, nil)
 	if err != nil {
 		return nil, err
 	}
 	defer func() { _ = tx.Rollback() }()
 	shards, err := o.leasedLite(ctx, tx, w)
-	if err != nil {
+	if err != nil || len(shards) == 0 {
 		return nil, err
 	}
-	next, err := tx.PrepareContext(ctx, `SELECT o.topic, `+eventNames("e.")+` FROM outbox AS o JOIN events AS e ON e.user_id = o.user_id AND e.position = o.position
-WHERE o.publisher = ?1 AND (o.shard, o.user_id) > (?2, ?3) ORDER BY o.shard, o.user_id, o.position LIMIT 1`)
-	if err != nil {
-		return nil, err
-	}
+	next := tx.StmtContext(ctx, o.lite.next)
 	defer next.Close()
 	var out []domain.Pending
 	for at := w.from; len(out) < w.limit; {
@@ -306,14 +307,30 @@ func (o *Outbox) nextLite(ctx context.Context, next *sql.Stmt, publisher domain.
 	return p, err == nil, err
 }
 
+// liteHeads are SQLite's statements of a read of heads, prepared once for each connection.
+type liteHeads struct {
+	mu           sync.Mutex
+	leased, next *sql.Stmt
+}
+
+func (l *liteHeads) prepare(ctx context.Context, db *sql.DB) (err error) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if l.leased == nil {
+		l.leased, err = db.PrepareContext(ctx, "SELECT shard FROM relay_leases WHERE publisher = ? AND owner = ? AND until > ? ORDER BY shard")
+	}
+	if err == nil && l.next == nil {
+		l.next, err = db.PrepareContext(ctx, `SELECT o.topic, `+eventNames("e.")+` FROM outbox AS o JOIN events AS e ON e.user_id = o.user_id AND e.position = o.position
+WHERE o.publisher = ?1 AND (o.shard, o.user_id) > (?2, ?3) ORDER BY o.shard, o.user_id, o.position LIMIT 1`)
+	}
+	return err
+}
+
 // leasedLite is which of w's shards are its owner's now, in order.
 func (o *Outbox) leasedLite(ctx context.Context, tx *sql.Tx, w walk) ([]int, error) {
-	now, err := o.db.now(ctx, tx)
-	if err != nil {
-		return nil, err
-	}
-	rows, err := tx.QueryContext(ctx, "SELECT shard FROM relay_leases WHERE publisher = ? AND owner = ? AND until > ? ORDER BY shard",
-		string(w.publisher), w.owner, stamp(now).String())
+	leased := tx.StmtContext(ctx, o.lite.leased)
+	defer leased.Close()
+	rows, err := leased.QueryContext(ctx, string(w.publisher), w.owner, stamp(time.Now()).String())
 	if err != nil {
 		return nil, err
 	}

@@ -8,5 +8,8 @@
 // for each other: one whose event can't be published is retried alone, for as
 // long as it takes.
 //
+// It reads in waves: what is committed within Options.Pace of a read goes out
+// with the next one, so that publishing and settling are done for many at a time.
+//
 // A Relay starts its goroutines in Run and has ended them when Run returns.
 package outbox

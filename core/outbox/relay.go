@@ -17,6 +17,7 @@ import (
 // Options of a Relay. Zero values are the defaults in brackets.
 type Options struct {
 	InFlight   int           // users whose events are being published at the same time [2048]
+	Pace       time.Duration // least time from one read of heads to the next: what is committed meanwhile goes out together [5 ms]
 	Poll       time.Duration // how often to look without being woken [1 s]
 	LeaseTTL   time.Duration // how long a dead relay keeps its shards [4 s]
 	BackoffMin time.Duration // wait after the first failed publish of a user [50 ms]
@@ -40,6 +41,7 @@ func (o Options) withDefaults() Options {
 	if o.Owner == "" {
 		o.Owner = uuid.NewString()
 	}
+	set(&o.Pace, 5*time.Millisecond)
 	set(&o.Poll, time.Second)
 	set(&o.LeaseTTL, 4*time.Second)
 	set(&o.BackoffMin, 50*time.Millisecond)
@@ -88,8 +90,12 @@ func (r *Relay) Run(ctx context.Context) {
 		r.renew(ctx)
 	}()
 	for ctx.Err() == nil {
-		if r.round(ctx) == 0 {
+		began := r.clock.Now() // after a quiet time the pace costs nothing: it is over before the wake-up
+		if !r.round(ctx) {
 			r.rest(ctx)
+		}
+		if wait := r.opts.Pace - r.clock.Now().Sub(began); wait > 0 {
+			_ = r.clock.Wait(ctx, wait)
 		}
 	}
 	<-renewals
@@ -145,12 +151,12 @@ func (r *Relay) present() (domain.Lease, bool) {
 	return r.lease, len(r.lease.Shards) > 0 && r.clock.Now().Before(r.lease.Until.Add(-r.opts.LeaseTTL/10))
 }
 
-// round reads heads once and starts publishing those that are new; it returns
-// how many.
-func (r *Relay) round(ctx context.Context) int {
+// round reads heads once and starts publishing those that are new. It returns
+// true when there may be more behind what it read.
+func (r *Relay) round(ctx context.Context) (more bool) {
 	l, ok := r.present()
 	if !ok {
-		return 0
+		return false
 	}
 	r.mu.Lock()
 	limit := r.opts.InFlight + len(r.busy)
@@ -162,9 +168,8 @@ func (r *Relay) round(ctx context.Context) int {
 			r.fail(ctx, "can't read the outbox", err)
 			_ = r.clock.Wait(ctx, r.opts.BackoffMin)
 		}
-		return 0
+		return false
 	}
-	started := 0
 	for _, p := range heads {
 		if !r.claim(p.Event) {
 			continue
@@ -173,12 +178,11 @@ func (r *Relay) round(ctx context.Context) int {
 		case r.slots <- struct{}{}:
 		case <-ctx.Done():
 			r.release(p.Event.UserID)
-			return started
+			return false
 		}
-		started++
 		r.wg.Go(func() { r.relay(ctx, p) })
 	}
-	return started
+	return len(heads) >= limit
 }
 
 // rest waits until there may be something to do.
