@@ -34,7 +34,7 @@ func main() {
 	flag.IntVar(&o.rate, "rate", 1000, "writes a second; what is not held is lowered")
 	flag.IntVar(&o.users, "users", 200, "users, each with a device connected by WebSocket")
 	flag.DurationVar(&o.during, "for", time.Minute, "how long the load is held")
-	flag.DurationVar(&o.poison, "poison", 20*time.Second, "how long others are watched without and with a failing event; 0: not")
+	flag.DurationVar(&o.poison, "poison", 20*time.Second, "how long others are watched without and with a failing event each, in turns of a fifth of it; 0: not")
 	flag.Parse()
 	o.transports = strings.Split(*transports, ",")
 	if err := run(ctx, o); err != nil {
