@@ -4,6 +4,7 @@ import (
 	"context"
 	"database/sql"
 	"fmt"
+	"maps"
 	"net/url"
 	"path/filepath"
 	"runtime"
@@ -23,7 +24,7 @@ type Config struct {
 	// URL is postgres://… or postgresql://… for PostgreSQL; sqlite:PATH for SQLite.
 	URL string
 	// MaxConns bounds the connections of requests to PostgreSQL and the readers of
-	// SQLite; 0 is 16. The relay and the state have up to 6 more of their own.
+	// SQLite; 0 is 16. The relay, the state and reminders have up to 6 more of their own.
 	MaxConns int
 	// Pooled says that URL leads to a transaction pooler (PgBouncer, Neon's
 	// "-pooler" hosts): no LISTEN, no prepared statements, relays poll.
@@ -38,6 +39,7 @@ type Config struct {
 type DB struct {
 	bun     *bun.DB // PostgreSQL: requests; SQLite: reads
 	fresh   *sql.DB // PostgreSQL: statements that are planned at each call; SQLite: reads
+	kept    *sql.DB // PostgreSQL: statements whose plan is kept, see keepPlans; SQLite: reads
 	sqlite  *writer // nil on PostgreSQL
 	path    string  // SQLite's file
 	crowd   *crowd
@@ -88,13 +90,24 @@ func openPostgres(c Config) (*DB, error) {
 		db.listen = cfg.Copy()
 	}
 	db.bun = bun.NewDB(poolOf(cfg, c.MaxConns), pgdialect.New())
+	fresh, kept := cfg, cfg
 	if !c.Pooled {
-		cfg = cfg.Copy()
-		cfg.RuntimeParams["plan_cache_mode"] = "force_custom_plan"
+		fresh, kept = cfg.Copy(), cfg.Copy()
+		fresh.RuntimeParams["plan_cache_mode"] = "force_custom_plan"
+		maps.Copy(kept.RuntimeParams, keepPlans)
 	}
-	db.fresh = poolOf(cfg, 6)
+	db.fresh, db.kept = poolOf(fresh, 2), poolOf(kept, 4)
 	db.signals.init(db.listen != nil)
 	return db, nil
+}
+
+// keepPlans are the settings of connections that plan a statement once, whatever
+// the tables hold then. Nothing but walks of indexes is left to the planner, so
+// that the plan of an empty table is right for a huge one.
+var keepPlans = map[string]string{
+	"plan_cache_mode": "force_generic_plan",
+	"enable_seqscan":  "off", "enable_bitmapscan": "off", "enable_hashjoin": "off", "enable_mergejoin": "off",
+	"jit": "off", // what is switched off costs so much by estimate that it would be compiled
 }
 
 func poolOf(cfg *pgx.ConnConfig, conns int) *sql.DB {
@@ -131,7 +144,7 @@ func openSQLite(path string, c Config) (*DB, error) {
 	read.SetMaxOpenConns(readers)
 	read.SetMaxIdleConns(readers)
 	write.SetMaxOpenConns(2) // the writer's own, and migrations
-	db := &DB{bun: bun.NewDB(read, sqlitedialect.New()), fresh: read, sqlite: newWriter(write), path: abs, crowd: newCrowd(c.IndexFrom), walk: int(4 * c.IndexFrom)}
+	db := &DB{bun: bun.NewDB(read, sqlitedialect.New()), fresh: read, kept: read, sqlite: newWriter(write), path: abs, crowd: newCrowd(c.IndexFrom), walk: int(4 * c.IndexFrom)}
 	db.signals.init(false)
 	return db, nil
 }
@@ -144,7 +157,7 @@ func (db *DB) Ping(ctx context.Context) error {
 
 // Close ends all connections. Calls that are under way fail.
 func (db *DB) Close() error {
-	err := firstErr(db.bun.Close(), db.fresh.Close())
+	err := firstErr(db.bun.Close(), db.fresh.Close(), db.kept.Close())
 	if db.sqlite != nil {
 		err = firstErr(err, db.sqlite.close())
 	}
@@ -159,8 +172,14 @@ func (db *DB) pool() *sql.DB { return db.bun.DB }
 
 // anew is the *sql.DB of statements on tables that are empty now and huge a
 // minute later: a plan that was kept from the first state would read the whole
-// table for each row. It is apart so that requests can't hold up the relay.
+// table for each row.
 func (db *DB) anew() *sql.DB { return db.fresh }
+
+// hot is the *sql.DB of the relay's and the state's statements, which cost more
+// to plan than to run. Where a table has several indexes, the statement is written
+// so that one of them alone serves it: with an empty table all look alike to the
+// planner. It is apart so that requests can't hold up the relay.
+func (db *DB) hot() *sql.DB { return db.kept }
 
 // write runs fn in one transaction. fn may run more than once: it must not
 // keep anything from a run that failed. See piece for its errors.

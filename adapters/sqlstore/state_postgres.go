@@ -41,7 +41,7 @@ func (s *State) getMany(ctx context.Context, batch [][]string) []coalesce.Result
 }
 
 func (s *State) read(ctx context.Context, keys []string) (map[string]ports.Entry, error) {
-	rows, err := s.db.anew().QueryContext(ctx, stateGet, keys)
+	rows, err := s.db.hot().QueryContext(ctx, stateGet, keys)
 	if err != nil {
 		return nil, err
 	}
@@ -159,13 +159,13 @@ func (s *State) putBatch(ctx context.Context, mode ports.WriteMode, batch []port
 // written runs query, which returns the keys (and ETags) that it wrote.
 func (s *State) written(ctx context.Context, query string, args []any, batch []ports.Item, which []int, out []coalesce.Result[struct{}]) error {
 	if query == stateAny {
-		_, err := s.db.anew().ExecContext(ctx, query, args...)
+		_, err := s.db.hot().ExecContext(ctx, query, args...)
 		for i := 0; err == nil && i < len(which); i++ {
 			out[which[i]].Err = nil
 		}
 		return err
 	}
-	rows, err := s.db.anew().QueryContext(ctx, query, args...)
+	rows, err := s.db.hot().QueryContext(ctx, query, args...)
 	if err != nil {
 		return err
 	}

@@ -153,6 +153,14 @@ type walk struct {
 	limit     int
 }
 
+// eventAt is the event of row's user at row's position or the next that there is. Its
+// order is what makes the planner take the index of positions: with a mere
+// position = row's, that of event ids looks as good while events is empty, and
+// reads all events of the user once it isn't.
+func eventAt(row string) string {
+	return `SELECT * FROM events WHERE user_id = ` + row + `.user_id AND position >= ` + row + `.position ORDER BY position LIMIT 1`
+}
+
 // headsPostgres: each step of the recursion finds the next user by one descent
 // of outbox_walk; a shard that is not ours is left by one step. Shards whose
 // lease ended, or never was this owner's, are not ours, whatever the caller thinks.
@@ -173,9 +181,8 @@ var headsPostgres = `WITH RECURSIVE ours AS MATERIALIZED (
   ) AS o CROSS JOIN LATERAL (SELECT o.shard = ANY((SELECT shards FROM ours)::smallint[]) AS mine) AS m
   WHERE w.n < $8
 )
-SELECT w.topic, ` + eventNames("e.") + ` FROM walk AS w CROSS JOIN LATERAL (
-  SELECT * FROM events WHERE user_id = w.user_id AND position = w.position OFFSET 0) AS e
-WHERE w.mine`
+SELECT w.topic, ` + eventNames("e.") + ` FROM walk AS w CROSS JOIN LATERAL (` + eventAt("w") + `) AS e
+WHERE w.mine AND e.position = w.position`
 
 func (o *Outbox) walk(ctx context.Context, w walk) ([]domain.Pending, error) {
 	to := place{shard: domain.Shards} // behind every shard
@@ -189,7 +196,7 @@ func (o *Outbox) walk(ctx context.Context, w walk) ([]domain.Pending, error) {
 	for i, s := range w.shards {
 		shards[i] = int64(s)
 	}
-	rows, err := o.db.anew().QueryContext(ctx, headsPostgres, string(w.publisher), w.owner, shards,
+	rows, err := o.db.hot().QueryContext(ctx, headsPostgres, string(w.publisher), w.owner, shards,
 		int64(w.from.shard), w.from.user, int64(to.shard), to.user, int64(w.limit))
 	if err != nil {
 		return nil, err
@@ -222,7 +229,8 @@ var sweepPostgres = `WITH ours AS MATERIALIZED (
 SELECT s.n, s.topic, ` + eventNames("e.") + ` FROM (
   SELECT * FROM seen WHERE (before, shard_before) IS DISTINCT FROM (user_id, shard) AND shard = ANY((SELECT shards FROM ours)::smallint[])
   ORDER BY shard, user_id, position LIMIT $8
-) AS s CROSS JOIN LATERAL (SELECT * FROM events WHERE user_id = s.user_id AND position = s.position OFFSET 0) AS e`
+) AS s CROSS JOIN LATERAL (` + eventAt("s") + `) AS e
+WHERE e.position = s.position`
 
 func (o *Outbox) sweep(ctx context.Context, w walk, window int) (out []domain.Pending, ended bool, err error) {
 	to := place{shard: domain.Shards}
@@ -233,7 +241,7 @@ func (o *Outbox) sweep(ctx context.Context, w walk, window int) (out []domain.Pe
 	for i, s := range w.shards {
 		shards[i] = int64(s)
 	}
-	rows, err := o.db.anew().QueryContext(ctx, sweepPostgres, string(w.publisher), w.owner, shards,
+	rows, err := o.db.hot().QueryContext(ctx, sweepPostgres, string(w.publisher), w.owner, shards,
 		int64(w.from.shard), w.from.user, int64(to.shard), to.user, int64(w.limit), int64(window))
 	if err != nil {
 		return nil, false, err
@@ -380,7 +388,7 @@ func (o *Outbox) settleMany(ctx context.Context, batch [][]domain.Pending) []coa
 		users[i], positions[i] = p.Event.UserID, p.Event.Position
 	}
 	err := retry(ctx, func() error {
-		_, err := o.db.anew().ExecContext(ctx, `DELETE FROM outbox AS o USING unnest($1::text[], $2::bigint[]) AS p(user_id, position)
+		_, err := o.db.hot().ExecContext(ctx, `DELETE FROM outbox AS o USING unnest($1::text[], $2::bigint[]) AS p(user_id, position)
 WHERE o.user_id = p.user_id AND o.position = p.position`, users, positions)
 		return err
 	})

@@ -1,0 +1,157 @@
+package store_test
+
+import (
+	"context"
+	"fmt"
+	"testing"
+	"time"
+
+	"github.com/jackc/pgx/v5"
+
+	"github.com/tasktide/tasktide/adapters/sqlstore"
+	"github.com/tasktide/tasktide/core/domain"
+	"github.com/tasktide/tasktide/migrations"
+	"github.com/tasktide/tasktide/ports"
+)
+
+const (
+	planUsers  = 300
+	planEvents = 100 // of each user; one of them is pending
+	planReads  = 20  // of 256 heads: some walk, some sweep
+)
+
+// The relay's and the state's statements are planned once for each connection. The
+// first calls find empty tables; what they leave to later calls must not read a
+// user's whole stream, or a whole table, for each row.
+func TestPlansMadeOfEmptyTablesReadLittleOfFullOnes(t *testing.T) {
+	t.Parallel()
+	made, address := server.database(t, "")
+	t.Cleanup(func() { server.exec(t, "DROP DATABASE "+made+" WITH (FORCE)") })
+	db := open(t, address)
+	migrate(t, db, migrations.FS)
+	admin, err := pgx.Connect(t.Context(), address)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = admin.Close(context.Background()) })
+	for _, table := range []string{"events", "outbox", "dapr_state"} { // new statistics would have everything planned anew
+		adminExec(t, admin, "ALTER TABLE "+table+" SET (autovacuum_enabled = off)")
+	}
+
+	used := sqlstore.NewOutbox(db)
+	state := sqlstore.NewState(db)
+	held, err := used.Lease(t.Context(), domain.BackendAPI, "me", domain.Shards, time.Hour, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	heads(t, used, held, 0)
+	settle(t, used, held, domain.Pending{Event: domain.Event{UserID: "nobody", Position: 1}})
+	useState(t, state, "empty")
+	pend(t, admin, 1, 1)
+	settle(t, used, held, heads(t, used, held, 256)...) // a backlog: the next read sweeps
+	adminExec(t, admin, "DELETE FROM outbox")
+	heads(t, used, held, 0)
+
+	pend(t, admin, 2, planEvents)
+	adminExec(t, admin, `INSERT INTO dapr_state (key, value, isbinary) SELECT 'old-' || i, '{}', false FROM generate_series(1, 100000) AS i`)
+	before := tuplesRead(t, admin)
+	for range planReads {
+		heads(t, used, held, 256)
+	}
+	settle(t, used, held, heads(t, used, held, 256)...)
+	useState(t, state, "full")
+	if err := db.Close(); err != nil { // its connections report what they read at their end
+		t.Fatal(err)
+	}
+	waitAlone(t, admin)
+	if n, most := tuplesRead(t, admin)-before, int64(10*256*(planReads+2)); n > most {
+		t.Errorf("%d rows were read, want at most %d", n, most)
+	}
+}
+
+func adminExec(t *testing.T, c *pgx.Conn, sql string, args ...any) {
+	t.Helper()
+	if _, err := c.Exec(t.Context(), sql, args...); err != nil {
+		t.Fatalf("%s: %v", sql, err)
+	}
+}
+
+// pend gives each user events from a position on, of which the first is pending.
+func pend(t *testing.T, c *pgx.Conn, from, n int) {
+	t.Helper()
+	var users []string
+	var shards []int
+	for i := range planUsers {
+		user := fmt.Sprintf("user-%03d", i)
+		users, shards = append(users, user), append(shards, domain.ShardOf(user))
+	}
+	adminExec(t, c, `INSERT INTO events (user_id, position, event_id, time, event_type, correlation_id, source, subject, traceparent, data)
+SELECT u, p, gen_random_uuid(), now(), 'task.created.v1', '', 'backend-api', '', '', '{}'
+FROM unnest($1::text[]) AS u, generate_series($2::int, $2::int + $3::int - 1) AS p`, users, from, n)
+	adminExec(t, c, `INSERT INTO outbox (user_id, position, publisher, shard, topic)
+SELECT u, $3, 'backend-api', s, 'task-created' FROM unnest($1::text[], $2::smallint[]) AS x(u, s)`, users, shards, from)
+}
+
+func heads(t *testing.T, o ports.Outbox, l domain.Lease, want int) []domain.Pending {
+	t.Helper()
+	got, err := o.Heads(t.Context(), l, 256)
+	if err != nil || len(got) != want {
+		t.Fatalf("%d heads, want %d, %v", len(got), want, err)
+	}
+	return got
+}
+
+func settle(t *testing.T, o ports.Outbox, l domain.Lease, p ...domain.Pending) {
+	t.Helper()
+	if err := o.Settle(t.Context(), l, p...); err != nil {
+		t.Fatal(err)
+	}
+}
+
+// useState makes every statement of the state run.
+func useState(t *testing.T, s ports.StateStore, name string) {
+	t.Helper()
+	key, value := name+"-key", []byte(`{"a":1}`)
+	put := func(i ports.Item) {
+		t.Helper()
+		if err := s.Put(t.Context(), i)[0]; err != nil {
+			t.Fatal(err)
+		}
+	}
+	put(ports.Item{Key: key, Value: value, Mode: ports.IfAbsent, TTL: time.Hour})
+	got, err := s.Get(t.Context(), key)
+	if err != nil || len(got) != 1 {
+		t.Fatalf("%d entries, %v", len(got), err)
+	}
+	put(ports.Item{Key: key, Value: value, Mode: ports.IfMatch, ETag: got[0].ETag, TTL: time.Hour})
+	put(ports.Item{Key: key, Value: value, Mode: ports.Any})
+}
+
+func tuplesRead(t *testing.T, c *pgx.Conn) (n int64) {
+	t.Helper()
+	err := c.QueryRow(t.Context(), `SELECT sum(seq_tup_read + coalesce(idx_tup_fetch, 0))::bigint FROM pg_stat_user_tables
+WHERE relname IN ('events', 'outbox', 'dapr_state')`).Scan(&n)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return n
+}
+
+// waitAlone returns when nobody else is connected to the database.
+func waitAlone(t *testing.T, c *pgx.Conn) {
+	t.Helper()
+	for deadline := time.Now().Add(time.Minute); ; time.Sleep(20 * time.Millisecond) {
+		var others int
+		err := c.QueryRow(t.Context(), `SELECT count(*) FROM pg_stat_activity
+WHERE datname = current_database() AND pid <> pg_backend_pid() AND backend_type = 'client backend'`).Scan(&others)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if others == 0 {
+			return
+		}
+		if time.Now().After(deadline) {
+			t.Fatalf("%d connections are left", others)
+		}
+	}
+}
