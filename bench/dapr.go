@@ -6,14 +6,13 @@ import (
 	"path/filepath"
 	"strconv"
 	"sync/atomic"
-	"time"
 
 	commonv1 "github.com/dapr/dapr/pkg/proto/common/v1"
 	runtimev1 "github.com/dapr/dapr/pkg/proto/runtime/v1"
-	"github.com/gofiber/fiber/v2"
 	"github.com/google/uuid"
 	"google.golang.org/grpc"
 	"google.golang.org/grpc/credentials/insecure"
+	"google.golang.org/protobuf/types/known/emptypb"
 
 	"github.com/tasktide/tasktide/adapters/dapr"
 	"github.com/tasktide/tasktide/adapters/memory"
@@ -28,8 +27,8 @@ const (
 	bareTopic = domain.Topic("bench-bare")
 )
 
-// daprDelivery has one sidecar that delivers two topics to one app: one goes through the adapter and the contract, the
-// other to a handler that makes two state calls and answers.
+// daprDelivery has a sidecar for each of two apps: one takes its topic through the adapter and the contract, the other with
+// a handler that makes two state calls and answers.
 func daprDelivery(ctx context.Context, e *env) (result, error) {
 	s, err := newSide(ctx, e)
 	if err != nil {
@@ -69,7 +68,7 @@ func daprDelivery(ctx context.Context, e *env) (result, error) {
 	return r, err
 }
 
-// side is the app and its sidecar.
+// side is the two apps and their sidecars.
 type side struct {
 	brokers []string
 	meter   atomic.Pointer[meter]
@@ -109,51 +108,48 @@ func newSide(ctx context.Context, e *env) (*side, error) {
 	if err != nil {
 		return nil, err
 	}
-	free, err := cluster.FreePorts(3)
-	if err != nil {
-		return nil, err
+	for _, app := range []struct {
+		id    domain.Service
+		serve func(context.Context, *env, dapr.Config, net.Listener) error
+	}{{domain.AuditService, s.ours}, {domain.RecurringService, s.bare}} {
+		if err := s.start(ctx, e, files, app.id, app.serve); err != nil {
+			s.stop()
+			return nil, err
+		}
 	}
-	cfg := dapr.DefaultConfig()
-	cfg.HTTPPort, cfg.GRPCPort = free[1], free[2]
-	if err := s.app(ctx, e, cfg, free[0]); err != nil {
-		return nil, err
-	}
-	d, err := cluster.NewDaprd(ctx, cluster.DaprdOptions{
-		AppID: string(domain.AuditService), AppPort: free[0], HTTPPort: free[1], GRPCPort: free[2],
-		Dir: filepath.Join(e.dir, "daprd"), Dapr: files, LogLevel: "warn",
-	})
-	if err != nil {
-		return nil, err
-	}
-	s.stops = append(s.stops, func() { _ = d.Kill() })
-	e.counted[d.Process().PID()] = "daprd"
-	return s, d.Connected(ctx)
+	return s, nil
 }
 
-func (s *side) app(ctx context.Context, e *env, cfg dapr.Config, port int) error {
-	app := fiber.New(fiber.Config{DisableStartupMessage: true, BodyLimit: 4 << 20, ReadBufferSize: 16 << 10})
-	raw := map[string]string{"rawPayload": "true"}
-	app.Get("/dapr/subscribe", func(c *fiber.Ctx) error {
-		return c.JSON([]map[string]any{
-			{"pubsubname": cfg.PubSub, "topic": daprTopic, "route": "/events/" + string(daprTopic), "metadata": raw},
-			{"pubsubname": cfg.PubSub, "topic": bareTopic, "route": "/bare", "metadata": raw},
-		})
-	})
-	api, err := bareClient(cfg)
+// start starts an app, which serves until it is stopped, and its sidecar.
+func (s *side) start(ctx context.Context, e *env, files cluster.RenderedDapr, id domain.Service, serve func(context.Context, *env, dapr.Config, net.Listener) error) error {
+	free, err := cluster.FreePorts(3)
 	if err != nil {
 		return err
 	}
-	app.Post("/bare", func(c *fiber.Ctx) error {
-		m := s.meter.Load()
-		<-s.wait
-		if err := bareStates(c.UserContext(), api, cfg.StateStore); err != nil {
-			return c.SendStatus(fiber.StatusServiceUnavailable)
-		}
-		m.one()
-		return c.SendStatus(fiber.StatusOK)
+	cfg := dapr.DefaultConfig()
+	cfg.HTTPPort, cfg.GRPCPort = free[1], free[2]
+	l, err := (&net.ListenConfig{}).Listen(ctx, "tcp", net.JoinHostPort("127.0.0.1", strconv.Itoa(free[0])))
+	if err != nil {
+		return err
+	}
+	if err := serve(ctx, e, cfg, l); err != nil {
+		return err
+	}
+	d, err := cluster.NewDaprd(ctx, cluster.DaprdOptions{
+		AppID: string(id), AppPort: free[0], HTTPPort: free[1], GRPCPort: free[2],
+		Dir: filepath.Join(e.dir, "daprd"), Dapr: files, LogLevel: "warn",
 	})
+	if err != nil {
+		return err
+	}
+	s.stops = append(s.stops, func() { _ = d.Kill() })
+	e.counted[d.Process().PID()] = "daprd"
+	return d.Connected(ctx)
+}
+
+func (s *side) ours(ctx context.Context, e *env, cfg dapr.Config, l net.Listener) error {
 	sub := dapr.NewSubscriber(cfg, []domain.Topic{daprTopic}, nil)
-	sub.Routes(app)
+	server := dapr.NewServer(cfg, sub, e.log)
 	client := dapr.NewClient(cfg)
 	clock := memory.Clock{}
 	consumer := delivery.NewConsumer(string(domain.AuditService), func(context.Context, domain.Event) error { return nil }, delivery.Deps{
@@ -172,18 +168,49 @@ func (s *side) app(ctx context.Context, e *env, cfg dapr.Config, port int) error
 			return a
 		})
 	}()
-	l, err := net.Listen("tcp", net.JoinHostPort("127.0.0.1", strconv.Itoa(port)))
-	if err != nil {
-		cancel()
-		return err
-	}
-	go func() { _ = app.Listener(l) }()
+	go func() { _ = server.Serve(l) }()
 	s.stops = append(s.stops, func() {
 		cancel()
-		_ = app.ShutdownWithTimeout(time.Second)
+		server.Stop(context.Background())
 		_ = client.Close()
 	})
 	return nil
+}
+
+func (s *side) bare(_ context.Context, _ *env, cfg dapr.Config, l net.Listener) error {
+	api, err := bareClient(cfg)
+	if err != nil {
+		return err
+	}
+	server := grpc.NewServer()
+	runtimev1.RegisterAppCallbackServer(server, &bareApp{side: s, pubsub: cfg.PubSub, state: cfg.StateStore, api: api})
+	go func() { _ = server.Serve(l) }()
+	s.stops = append(s.stops, server.Stop)
+	return nil
+}
+
+// bareApp is the least that takes deliveries.
+type bareApp struct {
+	runtimev1.UnimplementedAppCallbackServer
+	side          *side
+	pubsub, state string
+	api           runtimev1.DaprClient
+}
+
+func (b *bareApp) ListTopicSubscriptions(context.Context, *emptypb.Empty) (*runtimev1.ListTopicSubscriptionsResponse, error) {
+	return &runtimev1.ListTopicSubscriptionsResponse{Subscriptions: []*runtimev1.TopicSubscription{
+		{PubsubName: b.pubsub, Topic: string(bareTopic), Metadata: map[string]string{"rawPayload": "true"}},
+	}}, nil
+}
+
+func (b *bareApp) OnTopicEvent(ctx context.Context, _ *runtimev1.TopicEventRequest) (*runtimev1.TopicEventResponse, error) {
+	m := b.side.meter.Load()
+	<-b.side.wait
+	if err := bareStates(ctx, b.api, b.state); err != nil {
+		return nil, err
+	}
+	m.one()
+	return &runtimev1.TopicEventResponse{}, nil
 }
 
 func bareClient(cfg dapr.Config) (runtimev1.DaprClient, error) {

@@ -16,7 +16,8 @@ import (
 func TestConstructorsStartNothing(t *testing.T) {
 	before := runtime.NumGoroutine()
 	c := NewClient(DefaultConfig())
-	_, _, _, _ = NewPublisher(c), NewState(c), NewSecrets(c), NewSubscriber(DefaultConfig(), nil, nil)
+	sub := NewSubscriber(DefaultConfig(), nil, nil)
+	_, _, _, _ = NewPublisher(c), NewState(c), NewSecrets(c), NewServer(DefaultConfig(), sub, nil)
 	if after := runtime.NumGoroutine(); after > before {
 		t.Errorf("%d goroutines more", after-before)
 	}

@@ -17,11 +17,11 @@ const maxHold = 2 * time.Second
 
 var _ ports.Subscriber = (*Subscriber)(nil)
 
-// Subscriber takes what the sidecar delivers to the routes that Routes adds.
+// Subscriber takes what the sidecar delivers to Server.
 //
 // daprd asks for the subscriptions once, at its own start, so they are given
 // beforehand, from the routing table; until Subscribe is called and after it has
-// been stopped the routes answer 503, which makes daprd deliver again. It hands
+// been stopped deliveries are refused, which makes daprd deliver again. It hands
 // out one message of a partition at a time and repeats that one until it is done
 // (components-contrib, common/component/kafka, ConsumeClaim): that is the order
 // for each user and topic. A delivery is not cancelled by a rebalance, so two
@@ -70,6 +70,18 @@ func (s *Subscriber) Subscribe(ctx context.Context, sub ports.Subscription, h po
 		<-r.idle
 	}
 	g.close(r)
+	return nil
+}
+
+// gateOf is the gate of the component that a delivery comes from; nil of none that
+// we know.
+func (s *Subscriber) gateOf(component string) *gate {
+	switch component {
+	case s.cfg.PubSub:
+		return &s.durable
+	case s.cfg.BroadcastPubSub:
+		return &s.broadcast
+	}
 	return nil
 }
 

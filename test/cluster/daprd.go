@@ -10,7 +10,7 @@ import (
 // DaprdOptions says for which application a Dapr sidecar runs, and how.
 type DaprdOptions struct {
 	AppID   string
-	AppPort int
+	AppPort int    // where the application's gRPC server for its sidecar listens
 	Dir     string // log
 	Dapr    RenderedDapr
 	PodName string // what {podName} stands for; default: the app id with -0
@@ -32,7 +32,6 @@ type DaprdOptions struct {
 
 // AppHealth makes the sidecar stop deliveries while the application says that it is not well.
 type AppHealth struct {
-	Path          string
 	ProbeInterval time.Duration // whole seconds
 	ProbeTimeout  time.Duration
 	Threshold     int
@@ -109,14 +108,14 @@ const defaultBody = 4 << 20
 
 func (o *DaprdOptions) args(internalPort int) []string {
 	args := []string{
-		"--mode", "standalone", "--app-id", o.AppID, "--app-protocol", "http",
+		"--mode", "standalone", "--app-id", o.AppID, "--app-protocol", "grpc",
 		"--app-port", strconv.Itoa(o.AppPort), "--app-channel-address", "127.0.0.1",
 		"--dapr-http-port", strconv.Itoa(o.HTTPPort), "--dapr-grpc-port", strconv.Itoa(o.GRPCPort),
 		"--dapr-listen-addresses", "127.0.0.1",
 		"--dapr-internal-grpc-port", strconv.Itoa(internalPort), "--dapr-internal-grpc-listen-address", "127.0.0.1",
 		"--resources-path", o.Dapr.Resources, "--config", o.Dapr.Config,
 		"--dapr-graceful-shutdown-seconds", strconv.Itoa(int(o.GracefulShutdown.Seconds())),
-		// Raw payloads travel as base64 in JSON: 4 bytes for 3, and the frame.
+		// A record that comes over HTTP may be base64 in JSON: 4 bytes for 3, and the frame.
 		"--max-body-size", strconv.Itoa(max(defaultBody, o.MaxMessageBytes*14/10)),
 		"--enable-metrics=false", "--log-level", o.LogLevel,
 		// No actors, no workflows, no jobs: the control plane's services stay away.
@@ -126,7 +125,7 @@ func (o *DaprdOptions) args(internalPort int) []string {
 		args = append(args, "--dapr-block-shutdown-duration", o.BlockShutdown.String())
 	}
 	if h := o.AppHealth; h != nil {
-		args = append(args, "--enable-app-health-check", "--app-health-check-path", h.Path,
+		args = append(args, "--enable-app-health-check",
 			"--app-health-probe-interval", strconv.Itoa(int(h.ProbeInterval.Seconds())),
 			"--app-health-probe-timeout", strconv.Itoa(int(h.ProbeTimeout.Milliseconds())),
 			"--app-health-threshold", strconv.Itoa(h.Threshold))

@@ -2,85 +2,12 @@ package cluster
 
 import (
 	"bytes"
-	"encoding/json"
 	"fmt"
-	"io"
-	"net"
 	"net/http"
-	"net/http/httptest"
 	"strings"
-	"sync"
 	"testing"
 	"time"
 )
-
-// testApp is the least that a sidecar needs: it subscribes one topic, raw, and remembers what arrives.
-type testApp struct {
-	token string
-	sub   []map[string]any
-
-	mu     sync.Mutex
-	events []string
-	again  int // how many more deliveries are answered with "again"
-	denied int
-	cron   int
-}
-
-func (a *testApp) ServeHTTP(w http.ResponseWriter, r *http.Request) {
-	a.mu.Lock()
-	defer a.mu.Unlock()
-	if a.token != "" && r.Header.Get("dapr-api-token") != a.token {
-		a.denied++
-		w.WriteHeader(http.StatusForbidden)
-		return
-	}
-	switch r.URL.Path {
-	case "/dapr/subscribe":
-		_ = json.NewEncoder(w).Encode(a.sub)
-	case "/events":
-		var envelope struct {
-			Data []byte `json:"data_base64"`
-		}
-		_ = json.NewDecoder(r.Body).Decode(&envelope)
-		if a.again > 0 {
-			a.again--
-			_, _ = io.WriteString(w, `{"status":"RETRY"}`)
-			return
-		}
-		a.events = append(a.events, string(envelope.Data))
-		_, _ = io.WriteString(w, `{"status":"SUCCESS"}`)
-	case "/reminder-check-cron":
-		a.cron++
-	case "/healthz":
-	default:
-		w.WriteHeader(http.StatusServiceUnavailable)
-	}
-}
-
-func (a *testApp) got(event string) bool {
-	a.mu.Lock()
-	defer a.mu.Unlock()
-	for _, e := range a.events {
-		if e == event {
-			return true
-		}
-	}
-	return false
-}
-
-// serve listens; daprd waits for this port.
-func (a *testApp) serve(t *testing.T, port int) {
-	t.Helper()
-	l, err := net.Listen("tcp", loopback(port))
-	if err != nil {
-		t.Fatal(err)
-	}
-	s := httptest.NewUnstartedServer(a)
-	_ = s.Listener.Close()
-	s.Listener = l
-	s.Start()
-	t.Cleanup(s.Close)
-}
 
 func call(t *testing.T, method, url, token, body string) (int, string) {
 	t.Helper()
@@ -122,10 +49,7 @@ func TestSidecarsRunOnTheDeployedComponents(t *testing.T) {
 	ports, err := FreePorts(1)
 	must(t, err)
 
-	app := &testApp{token: "to-the-app", again: 3, sub: []map[string]any{
-		{"pubsubname": "pubsub", "topic": "task-created", "route": "/events", "metadata": map[string]string{"rawPayload": "true"}},
-		{"pubsubname": "pubsub-broadcast", "topic": "task-updates", "route": "/events", "metadata": map[string]string{"rawPayload": "true"}},
-	}}
+	app := &testApp{token: "to-the-app", again: 3, sub: [][2]string{{"pubsub", "task-created"}, {"pubsub-broadcast", "task-updates"}}}
 	began := time.Now()
 	d := StartDaprd(t, DaprdOptions{AppID: "websocket-service", AppPort: ports[0], Dapr: files, AppToken: "to-the-app", APIToken: "to-dapr"})
 	t.Logf("API open in %s, before the application listens", time.Since(began))

@@ -46,37 +46,41 @@ func (c *Cluster) instances() (all []instance) {
 	return all
 }
 
-// ports chooses one port for each instance, all at once, so that no two get the same.
-func (c *Cluster) ports() (map[instance]int, error) {
+// ports are an instance's: for everybody, and for its sidecar.
+type ports struct{ http, sidecar int }
+
+// ports chooses those of each instance, all at once, so that no two get the same.
+func (c *Cluster) ports() (map[instance]ports, error) {
 	all := c.instances()
-	free, err := FreePorts(len(all))
+	free, err := FreePorts(2 * len(all))
 	if err != nil {
 		return nil, err
 	}
-	ports := map[instance]int{}
+	of := map[instance]ports{}
 	for n, i := range all {
-		ports[i] = free[n]
+		p := ports{free[2*n], free[2*n+1]}
 		if known := defaultPort(i.service); c.options.KnownPorts && i.number == 0 && known != 0 && portFree(known) {
-			ports[i] = known
+			p.http = known
 		}
+		of[i] = p
 	}
-	return ports, nil
+	return of, nil
 }
 
 // startServices starts the services together, and then the gateway, which passes requests to them.
 func (c *Cluster) startServices(ctx context.Context) error {
-	ports, err := c.ports()
+	of, err := c.ports()
 	if err != nil {
 		return err
 	}
 	var mu sync.Mutex
 	all := &group{}
-	for i, port := range ports {
+	for i, p := range of {
 		if i.service == frontend {
 			continue
 		}
 		all.do(func() error {
-			s, d, err := c.startService(ctx, i, port)
+			s, d, err := c.startService(ctx, i, p)
 			mu.Lock()
 			defer mu.Unlock()
 			if s != nil {
@@ -91,11 +95,11 @@ func (c *Cluster) startServices(ctx context.Context) error {
 	if err := all.wait(); err != nil {
 		return err
 	}
-	for i, port := range ports {
+	for i, p := range of {
 		if i.service != frontend {
 			continue
 		}
-		s, err := NewService(ctx, c.service(i, port,
+		s, err := NewService(ctx, c.service(i, p.http,
 			"BACKEND_URL="+c.URL("backend-api"), "WEBSOCKET_URL="+c.URL("websocket-service")))
 		if s != nil {
 			c.Services[i.name()] = s
@@ -113,17 +117,17 @@ func (c *Cluster) service(i instance, port int, env ...string) ServiceOptions {
 }
 
 // startService starts one service, with Dapr its sidecar first: the service is ready only when the sidecar answers.
-func (c *Cluster) startService(ctx context.Context, i instance, port int) (*Service, *Daprd, error) {
+func (c *Cluster) startService(ctx context.Context, i instance, p ports) (*Service, *Daprd, error) {
 	if i.transport != "dapr" {
-		s, err := NewService(ctx, c.service(i, port))
+		s, err := NewService(ctx, c.service(i, p.http))
 		return s, nil, err
 	}
 	pod := i.service + "-" + strconv.Itoa(i.number)
-	o := DaprdOptions{AppID: i.service, Instance: i.name(), PodName: pod, AppPort: port, Dir: filepath.Join(c.Dir, "logs"),
+	o := DaprdOptions{AppID: i.service, Instance: i.name(), PodName: pod, AppPort: p.sidecar, Dir: filepath.Join(c.Dir, "logs"),
 		Dapr: c.dapr, AppToken: c.appToken,
 		// As deployed, only asked more often: a sidecar whose service has gone need not keep its API for it.
 		BlockShutdown: 20 * time.Second,
-		AppHealth:     &AppHealth{Path: "/health", ProbeInterval: time.Second, ProbeTimeout: 500 * time.Millisecond, Threshold: 3}}
+		AppHealth:     &AppHealth{ProbeInterval: time.Second, ProbeTimeout: 500 * time.Millisecond, Threshold: 3}}
 	if c.options.Daprd != nil {
 		c.options.Daprd(i.service, &o)
 	}
@@ -131,7 +135,7 @@ func (c *Cluster) startService(ctx context.Context, i instance, port int) (*Serv
 	if err != nil {
 		return nil, d, err
 	}
-	s, err := NewService(ctx, c.service(i, port, "POD_NAME="+pod, "DAPR_HOST=127.0.0.1",
+	s, err := NewService(ctx, c.service(i, p.http, "POD_NAME="+pod, "DAPR_HOST=127.0.0.1", "DAPR_APP_PORT="+strconv.Itoa(p.sidecar),
 		"DAPR_HTTP_PORT="+strconv.Itoa(d.HTTPPort), "DAPR_GRPC_PORT="+strconv.Itoa(d.GRPCPort)))
 	if err != nil {
 		return s, d, err

@@ -9,9 +9,8 @@ import (
 	"time"
 )
 
-// absent stops every service but backend-api and audit-service for a while, on Dapr each with its sidecar, as a pod stops:
-// writes go on as if nothing had happened, and what the others have missed is made up for when they are back. (A sidecar
-// that outlives its service may lose what it tries to deliver meanwhile: docs/delivery.md.)
+// absent stops every service but backend-api and audit-service for a while: writes go on as if nothing had happened, and what
+// the others have missed is made up for when they are back. On Dapr their sidecars live on and try to deliver all the time.
 func absent(t *testing.T, s *system) {
 	crowd := newCrowd(t, s, s.transport+"-absent-", 10)
 	devices := watch(t, s, crowd)
@@ -19,8 +18,7 @@ func absent(t *testing.T, s *system) {
 	before := workAll(t, crowd, 15, 3*time.Second)
 	var away []process
 	for _, p := range s.processes {
-		service := strings.TrimPrefix(p.name, "daprd of ")
-		if service != "backend-api" && service != "audit-service" && slices.Contains(s.services, service) {
+		if p.name != "backend-api" && p.name != "audit-service" && slices.Contains(s.services, p.name) {
 			away = append(away, p)
 		}
 	}

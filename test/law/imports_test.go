@@ -69,8 +69,9 @@ var foreign = []struct {
 	{"github.com/uptrace/bun", []string{"adapters/sqlstore", "migrations"}},
 	{"github.com/IBM/sarama", []string{"adapters/kafka", "test/", "bench"}},
 	{"github.com/dapr/", []string{"adapters/dapr", "test/", "bench"}},
+	{"google.golang.org/grpc", []string{"adapters/dapr", "test/", "bench"}},
 	{"github.com/gofiber/", []string{
-		"adapters/rest", "adapters/live", "adapters/identity", "adapters/dapr", "apps/frontend", "apps/internal/boot", "test/", "bench",
+		"adapters/rest", "adapters/live", "adapters/identity", "apps/frontend", "apps/internal/boot", "test/", "bench",
 	}},
 	{"github.com/gobwas/", []string{"adapters/live"}},
 	{"github.com/fasthttp/websocket", []string{"test/", "bench"}},

@@ -59,6 +59,7 @@ type Config struct {
 	DaprHost     string `env:"DAPR_HOST" envDefault:"127.0.0.1"`
 	DaprHTTPPort int    `env:"DAPR_HTTP_PORT" envDefault:"3500"`
 	DaprGRPCPort int    `env:"DAPR_GRPC_PORT" envDefault:"50001"`
+	DaprAppPort  int    `env:"DAPR_APP_PORT" envDefault:"50051"`
 	AppAPIToken  string `env:"APP_API_TOKEN" secret:"true"`
 	DaprAPIToken string `env:"DAPR_API_TOKEN" secret:"true"`
 
@@ -248,12 +249,19 @@ func (c *Config) Validate() error {
 		if err := c.dapr().Validate(); err != nil {
 			errs = append(errs, fmt.Errorf("DAPR_*: %w", err))
 		}
+		bad(c.DaprAppPort < 1 || c.DaprAppPort > 65535, "DAPR_APP_PORT=%d is no port (1 to 65535)", c.DaprAppPort)
+		bad(c.DaprAppPort == c.APIPort, "DAPR_APP_PORT and API_PORT are both %d: the sidecar and everybody else need a port each", c.APIPort)
 	}
 	return errors.Join(errs...)
 }
 
 // Address is where the process listens.
 func (c *Config) Address() string { return net.JoinHostPort(c.APIHost, strconv.Itoa(c.APIPort)) }
+
+// SidecarAddress is where the process listens for its Dapr sidecar.
+func (c *Config) SidecarAddress() string {
+	return net.JoinHostPort(c.APIHost, strconv.Itoa(c.DaprAppPort))
+}
 
 // Embedded says that the database is a file in DataDir.
 func (c *Config) Embedded() bool { return strings.HasPrefix(c.DatabaseURL, "sqlite:") }

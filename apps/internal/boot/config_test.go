@@ -157,9 +157,12 @@ func TestTheTransportsSettingsAreCheckedWithIt(t *testing.T) {
 	_, err = Load(domain.AuditService, "")
 	says(t, err, `"nowhere"`, `"KERBEROS"`, "TLS is not enabled")
 
-	environment(t, with(map[string]string{"TRANSPORT": Dapr, "DAPR_GRPC_PORT": "0"}))
+	environment(t, with(map[string]string{"TRANSPORT": Dapr, "DAPR_GRPC_PORT": "0", "DAPR_APP_PORT": "65536"}))
 	_, err = Load(domain.AuditService, "")
-	says(t, err, "DAPR_GRPC_PORT=0")
+	says(t, err, "DAPR_GRPC_PORT=0", "DAPR_APP_PORT=65536 is no port")
+	environment(t, with(map[string]string{"TRANSPORT": Dapr, "API_PORT": "9000", "DAPR_APP_PORT": "9000"}))
+	_, err = Load(domain.AuditService, "")
+	says(t, err, "DAPR_APP_PORT and API_PORT are both 9000")
 }
 
 func TestASingleServiceNeedsATransportThatReachesTheOthers(t *testing.T) {

@@ -1,11 +1,11 @@
 // Package boot is what every app starts from: configuration, logging, the one
-// transport switch, the database, the HTTP port, health, and the life cycle of
+// transport switch, the database, the ports, health, and the life cycle of
 // relays and consumers. An app is boot.Options(cfg) and the modules of its
 // services.
 //
-// Order at start: the port opens (Dapr waits for it), the schema is checked or
+// Order at start: the ports open (Dapr waits for its own), the schema is checked or
 // migrated, then relays and consumers begin. At stop the reverse: no new
-// deliveries, running ones finish within DRAIN_TIMEOUT, then the port closes,
+// deliveries, running ones finish within DRAIN_TIMEOUT, then the ports close,
 // then the database.
 package boot
 
@@ -57,7 +57,7 @@ func Options(cfg Config) fx.Option {
 			fx.Annotate(sqlstore.NewAudit, fx.As(new(ports.AuditStore))),
 			fx.Annotate(sqlstore.NewDeadLetters, fx.As(new(ports.DeadLetterStore))),
 		),
-		fx.Invoke(func(*server, *database) {}),
+		fx.Invoke(func(*server, *transport, *database) {}),
 	)
 }
 

@@ -4,12 +4,10 @@ import (
 	"context"
 	"time"
 
-	"github.com/gofiber/fiber/v2"
 	"github.com/prometheus/client_golang/prometheus"
 	"go.uber.org/fx"
 
 	"github.com/tasktide/tasktide/adapters/cron"
-	"github.com/tasktide/tasktide/adapters/dapr"
 	"github.com/tasktide/tasktide/adapters/rest"
 	"github.com/tasktide/tasktide/adapters/sqlstore"
 	"github.com/tasktide/tasktide/core/domain"
@@ -26,8 +24,8 @@ func NotificationService() fx.Option {
 		s := reminders.New(sqlstore.NewReminders(r.DB), r.Clock, r.Log, reminders.Options{})
 		r.Server.ready(rest.Check{Name: "reminders", Run: s.Ready})
 		countReminders(r.Registry, s)
-		if r.Config.Transport == Dapr {
-			r.Server.mount(func(app *fiber.App) { dapr.CronRoute(app, r.Config.dapr(), cronBinding, s.Tick) })
+		if r.Transport.tick != nil {
+			r.Transport.tick(cronBinding, s.Tick)
 		} else {
 			ticker := cron.NewTicker(r.Clock, time.Duration(r.Config.ReminderCheck), s.Tick)
 			r.append(background(r.Log, "reminder ticks", func(ctx context.Context) error {

@@ -14,11 +14,11 @@ import (
 
 	"github.com/tasktide/tasktide/adapters/rest"
 	"github.com/tasktide/tasktide/adapters/sqlstore"
-	"github.com/tasktide/tasktide/core/domain"
 )
 
-// server is the process's one port. Everything that has routes mounts them while
-// the graph is built; the port opens before anything else starts.
+// server is the process's HTTP port, and the only one without Dapr. Everything that
+// has routes mounts them while the graph is built; the port opens before anything else
+// starts.
 type server struct {
 	log    *slog.Logger
 	reg    *prometheus.Registry
@@ -27,14 +27,6 @@ type server struct {
 	checks []rest.Check
 	up     atomic.Bool // every start hook has run and no stop hook has
 }
-
-// What daprd posts must always reach the handler: a record that is refused here
-// would be repeated for ever and block its partition. A body is a record of the
-// broker's maximum in base64 with its wrapping; a record's key comes in a header.
-const (
-	maxDelivery        = 16 << 20
-	maxDeliveryHeaders = 1 << 20
-)
 
 func newServer(lc fx.Lifecycle, cfg Config, log *slog.Logger, reg *prometheus.Registry, _ *sqlstore.DB) *server {
 	s := &server{log: log, reg: reg, cfg: cfg}
@@ -81,11 +73,7 @@ func (s *server) mountFirst(f func(*fiber.App)) {
 func (s *server) ready(c rest.Check) { s.checks = append(s.checks, c) }
 
 func (s *server) app() *fiber.App {
-	c := rest.Config(s.log)
-	if s.cfg.Transport == Dapr && s.cfg.Service != domain.BackendAPI {
-		c.BodyLimit, c.ReadBufferSize = maxDelivery, maxDeliveryHeaders
-	}
-	app := fiber.New(c)
+	app := fiber.New(rest.Config(s.log))
 	app.Use(rest.Around(s.log, s.reg, 0))
 	app.Use(rest.CORS(s.cfg.CORSOrigins))
 	rest.MountHealth(app, s.reg, s.checks)

@@ -5,9 +5,9 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"net"
 	"time"
 
-	"github.com/gofiber/fiber/v2"
 	"go.uber.org/fx"
 
 	"github.com/tasktide/tasktide/adapters/dapr"
@@ -29,12 +29,15 @@ type transport struct {
 	// declare makes a durable group known before anything is published; nil where the broker keeps what comes before it.
 	declare func(ports.Subscription)
 
+	// tick makes a function the handler of the sidecar's cron binding with that name, before the start; nil without a sidecar.
+	tick func(binding string, f func())
+
 	lag       ports.LagReader // nil: nobody here can tell
 	lagSource string          // where it looks; without it: why
 }
 
 // newTransport is the one switch on TRANSPORT.
-func newTransport(lc fx.Lifecycle, cfg Config, log *slog.Logger, clock ports.Clock, db *sqlstore.DB, s *server) (*transport, error) {
+func newTransport(lc fx.Lifecycle, cfg Config, log *slog.Logger, clock ports.Clock, db *sqlstore.DB) (*transport, error) {
 	switch cfg.Transport {
 	case Memory:
 		bus := memory.NewBus(clock, 0) // the outbox is what is kept
@@ -50,9 +53,10 @@ func newTransport(lc fx.Lifecycle, cfg Config, log *slog.Logger, clock ports.Clo
 		c := dapr.NewClient(cfg.dapr())
 		lc.Append(fx.StopHook(c.Close))
 		sub := dapr.NewSubscriber(cfg.dapr(), domain.ConsumedBy(cfg.Service, false), domain.ConsumedBy(cfg.Service, true))
-		s.mount(func(app *fiber.App) { sub.Routes(app) })
+		callbacks := dapr.NewServer(cfg.dapr(), sub, log)
+		lc.Append(listenForSidecar(cfg, callbacks, log))
 		t := &transport{
-			publisher: dapr.NewPublisher(c), subscriber: sub, state: dapr.NewState(c),
+			publisher: dapr.NewPublisher(c), subscriber: sub, state: dapr.NewState(c), tick: callbacks.OnTick,
 			check: &rest.Check{Name: "dapr", Run: c.Health}, lagSource: "a sidecar does not tell how far groups are behind; set KAFKA_BROKERS beside TRANSPORT=dapr to have the broker asked",
 		}
 		if len(cfg.KafkaBrokers) > 0 {
@@ -61,6 +65,27 @@ func newTransport(lc fx.Lifecycle, cfg Config, log *slog.Logger, clock ports.Clo
 		return t, nil
 	}
 	return nil, fmt.Errorf("TRANSPORT=%q: choose one of memory, kafka, dapr", cfg.Transport)
+}
+
+// listenForSidecar opens the port that the sidecar waits for and calls. It closes only
+// after the subscriptions were stopped, which let their last answers go first.
+func listenForSidecar(cfg Config, callbacks *dapr.Server, log *slog.Logger) fx.Hook {
+	return fx.Hook{
+		OnStart: func(ctx context.Context) error {
+			l, err := (&net.ListenConfig{}).Listen(ctx, "tcp", cfg.SidecarAddress())
+			if err != nil {
+				return fmt.Errorf("can't listen on API_HOST:DAPR_APP_PORT %s: %w", cfg.SidecarAddress(), err)
+			}
+			go func() {
+				if err := callbacks.Serve(l); err != nil {
+					log.ErrorContext(context.WithoutCancel(ctx), "the sidecar's server ended", "error", err)
+				}
+			}()
+			log.InfoContext(ctx, "listening for the sidecar", "address", l.Addr().String())
+			return nil
+		},
+		OnStop: func(ctx context.Context) error { callbacks.Stop(ctx); return nil },
+	}
 }
 
 // probe asks database and transport whether they answer.

@@ -49,12 +49,12 @@ func TestTheCronBindingTicks(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	app, cfg := newApp(), dapr.DefaultConfig()
+	cfg := dapr.DefaultConfig()
 	cfg.AppToken = appToken
-	dapr.NewSubscriber(cfg, nil, nil).Routes(app)
-	dapr.CronRoute(app, cfg, "reminder-check-cron", func() { ticks.Add(1); service.Tick() })
-	listen(t, app, free[0])
-	t.Cleanup(func() { _ = app.ShutdownWithTimeout(time.Second) })
+	server := dapr.NewServer(cfg, dapr.NewSubscriber(cfg, nil, nil), slog.New(slog.DiscardHandler))
+	server.OnTick("reminder-check-cron", func() { ticks.Add(1); service.Tick() })
+	app := serve(t, server, free[0])
+	t.Cleanup(func() { app.stop(t) })
 	_ = cluster.StartDaprd(t, cluster.DaprdOptions{
 		AppID: string(domain.NotificationService), AppPort: free[0], Dapr: rendered, AppToken: appToken, LogLevel: "warn",
 	})

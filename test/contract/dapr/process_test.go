@@ -3,13 +3,13 @@ package dapr
 import (
 	"context"
 	"fmt"
+	"log/slog"
 	"net"
 	"strconv"
 	"sync"
 	"testing"
 	"time"
 
-	"github.com/gofiber/fiber/v2"
 	"github.com/google/uuid"
 
 	"github.com/tasktide/tasktide/adapters/dapr"
@@ -20,10 +20,10 @@ import (
 
 const appToken = "the-app-token"
 
-// process is one instance of a service: our Fiber app and the sidecar beside it.
+// process is one instance of a service: our half, and the sidecar beside it.
 type process struct {
 	sub     ports.Subscription
-	app     *fiber.App
+	app     *app
 	appPort int
 	options cluster.DaprdOptions
 	daprd   *cluster.Daprd
@@ -60,6 +60,14 @@ func newProcess(t testing.TB, s ports.Subscription) *process {
 // Start is transport.Instance.
 func (p *process) Start(t testing.TB, h ports.Handler) {
 	t.Helper()
+	p.startApp(t, h)
+	p.settle = func() {}
+	p.startSidecar(t)
+}
+
+// startApp starts the half of the process that is ours.
+func (p *process) startApp(t testing.TB, h ports.Handler) {
+	t.Helper()
 	cfg := dapr.DefaultConfig()
 	cfg.AppToken = appToken
 	durable, broadcast := p.sub.Topics, []domain.Topic(nil)
@@ -67,16 +75,24 @@ func (p *process) Start(t testing.TB, h ports.Handler) {
 		durable, broadcast = nil, p.sub.Topics
 	}
 	s := dapr.NewSubscriber(cfg, durable, broadcast)
-	p.app = newApp()
-	s.Routes(p.app)
-	listen(t, p.app, p.appPort)
+	p.app = serve(t, dapr.NewServer(cfg, s, slog.New(slog.DiscardHandler)), p.appPort)
 
 	var ctx, life context.Context
 	ctx, p.cancel = context.WithCancel(context.Background())
 	life, p.kill = context.WithCancel(context.Background())
-	p.ended, p.settle = make(chan error, 1), func() {}
+	p.ended = make(chan error, 1)
 	go func(ended chan error) { ended <- s.Subscribe(ctx, p.sub, mortal(life, h)) }(p.ended)
-	p.startSidecar(t)
+}
+
+// killApp ends our half alone: connections break, nobody listens where the sidecar delivers.
+func (p *process) killApp(t testing.TB) {
+	p.app.kill(t)
+	p.kill()
+	p.cancel()
+	p.cancel = nil
+	if err := <-p.ended; err != nil {
+		t.Error(err)
+	}
 }
 
 // startSidecar starts daprd and does for it what the kubelet does in a pod: when
@@ -152,7 +168,7 @@ func (p *process) Stop(t testing.TB) {
 		t.Errorf("stop daprd of %s: %v", p.sub.Group, err)
 	}
 	p.kill()
-	_ = p.app.ShutdownWithTimeout(time.Second)
+	p.app.stop(t)
 }
 
 // Kill is transport.Instance.
@@ -170,20 +186,38 @@ func (p *process) Kill(t testing.TB) {
 	if err := <-p.ended; err != nil {
 		t.Error(err)
 	}
-	_ = p.app.ShutdownWithTimeout(time.Second)
+	p.app.stop(t)
 }
 
-func newApp() *fiber.App {
-	return fiber.New(fiber.Config{DisableStartupMessage: true, BodyLimit: 4 << 20, ReadBufferSize: 16 << 10})
+// app is a dapr.Server that listens.
+type app struct {
+	server *dapr.Server
+	ended  chan error
 }
 
-func listen(t testing.TB, app *fiber.App, port int) {
+func serve(t testing.TB, s *dapr.Server, port int) *app {
 	t.Helper()
 	l, err := net.Listen("tcp", net.JoinHostPort("127.0.0.1", strconv.Itoa(port)))
 	if err != nil {
 		t.Fatal(err)
 	}
-	go func() { _ = app.Listener(l) }()
+	a := &app{server: s, ended: make(chan error, 1)}
+	go func() { a.ended <- s.Serve(l) }()
+	return a
+}
+
+func (a *app) stop(t testing.TB) { a.stopWithin(t, time.Second) }
+
+// kill breaks off what is on its way.
+func (a *app) kill(t testing.TB) { a.stopWithin(t, 0) }
+
+func (a *app) stopWithin(t testing.TB, d time.Duration) {
+	ctx, cancel := context.WithTimeout(context.Background(), d)
+	defer cancel()
+	a.server.Stop(ctx)
+	if err := <-a.ended; err != nil {
+		t.Error(err)
+	}
 }
 
 // outbound is the sidecar through which all tests publish; it has no app.
