@@ -11,6 +11,7 @@ package coalesce
 import (
 	"context"
 	"fmt"
+	"runtime"
 	"sync"
 	"time"
 )
@@ -94,6 +95,7 @@ func (g *Group[Q, R]) Do(ctx context.Context, req Q) (R, error) {
 }
 
 func (g *Group[Q, R]) run() {
+	runtime.Gosched() // who was woken together with the first caller comes along
 	for {
 		g.mu.Lock()
 		n := min(len(g.queue), g.opts.MaxBatch)
