@@ -17,7 +17,7 @@ import (
 // Options of a Relay. Zero values are the defaults in brackets.
 type Options struct {
 	InFlight   int           // users whose events are being published at the same time [2048]
-	Pace       time.Duration // least time from one read of heads to the next: what is committed meanwhile goes out together [5 ms]
+	Pace       time.Duration // least time from one read of heads to the next: what is committed meanwhile goes out together [10 ms]
 	Poll       time.Duration // how often to look without being woken [1 s]
 	LeaseTTL   time.Duration // how long a dead relay keeps its shards [4 s]
 	BackoffMin time.Duration // wait after the first failed publish of a user [50 ms]
@@ -41,7 +41,7 @@ func (o Options) withDefaults() Options {
 	if o.Owner == "" {
 		o.Owner = uuid.NewString()
 	}
-	set(&o.Pace, 5*time.Millisecond)
+	set(&o.Pace, 10*time.Millisecond)
 	set(&o.Poll, time.Second)
 	set(&o.LeaseTTL, 4*time.Second)
 	set(&o.BackoffMin, 50*time.Millisecond)
