@@ -1,7 +1,8 @@
 // Package coalesce writes calls that are in flight together as one batch.
 //
-// A call that finds nothing under way starts at once, alone: nothing ever waits
-// for company, so a quiet system has no added latency. Calls that arrive while
+// A call that finds nothing under way starts at once, with the calls that were
+// ready to run at the same moment: nothing ever waits for company, so a quiet
+// system has no added latency. Calls that arrive while
 // MaxFlushes flushes are running queue up and go out together with the next one.
 // Latency of one call is one or two flushes, whatever the load.
 //
