@@ -19,7 +19,8 @@ func NewUsers(db *DB) *Users { return &Users{db} }
 // can slip through:
 //
 //   - writes of tasks, and reminders, lock the task's row and then the stream's row:
-//     so does this, and what it waits for it sees and removes;
+//     so does this, and what it waits for it sees and removes. Tasks that were created
+//     between the two are removed under the stream's row (wiper.seal);
 //   - a task that an event leads to is only created under the stream's row, with the
 //     mark in sight (Tasks.CreateCaused);
 //   - audit rows and dead letters are written without a lock on any row: their tables
@@ -43,8 +44,7 @@ func (u *Users) Erase(ctx context.Context, user string) (domain.Erased, error) {
 func (u *Users) erase(ctx context.Context, c conn, user string) (out domain.Erased, err error) {
 	w := wiper{db: u.db, ctx: ctx, conn: c, user: user}
 	w.wipe("tasks", &out.Tasks)
-	w.mark(&out.Position)
-	w.wipe("tasks", &out.Tasks) // those that were created meanwhile
+	w.seal(&out)
 	w.wipe("notifications", &out.Notifications)
 	w.wipe("events", &out.Events)
 	for _, table := range []string{"outbox", "idempotency_keys", "preferences"} {
@@ -74,6 +74,45 @@ func (w *wiper) wipe(table string, count *int64) {
 	w.err = err
 }
 
+// maxSeals bounds the rounds of seal: by then a user's writes come without any pause.
+const maxSeals = 100
+
+// seal marks the stream and removes the tasks that were created before that. One of
+// them may be held by a writer who waits for the stream: to wait for that one too
+// would be a deadlock. So the mark is taken back, which lets the writer go on, the
+// task is waited for without it, and all is tried again.
+func (w *wiper) seal(out *domain.Erased) {
+	if !w.db.postgres() { // SQLite's one writer waits for nobody
+		w.mark(&out.Position)
+		return
+	}
+	for round := 1; w.err == nil; round++ {
+		w.exec("SAVEPOINT seal")
+		w.mark(&out.Position)
+		if w.err != nil {
+			return
+		}
+		n, err := affected(w.conn.ExecContext(w.ctx, `DELETE FROM tasks WHERE user_id = $1
+AND id IN (SELECT id FROM tasks WHERE user_id = $1 FOR UPDATE NOWAIT)`, w.user))
+		if err == nil {
+			out.Tasks += n
+			return
+		}
+		if w.err = err; round == maxSeals || sqlState(err) != lockNotAvailable {
+			return
+		}
+		w.err = nil
+		w.exec("ROLLBACK TO SAVEPOINT seal")
+		w.wipe("tasks", &out.Tasks)
+	}
+}
+
+func (w *wiper) exec(statement string) {
+	if w.err == nil {
+		_, w.err = w.conn.ExecContext(w.ctx, statement)
+	}
+}
+
 // mark sets erased to the stream's end, which can't move before the commit.
 func (w *wiper) mark(position *int64) {
 	if w.err == nil {
@@ -87,7 +126,6 @@ func (w *wiper) lock() {
 		return
 	}
 	// A long statement on these tables must not hold up every consumer behind us.
-	if _, w.err = w.conn.ExecContext(w.ctx, "SET LOCAL lock_timeout = '5s'"); w.err == nil {
-		_, w.err = w.conn.ExecContext(w.ctx, "LOCK TABLE "+effectTables+" IN SHARE ROW EXCLUSIVE MODE")
-	}
+	w.exec("SET LOCAL lock_timeout = '5s'")
+	w.exec("LOCK TABLE " + effectTables + " IN SHARE ROW EXCLUSIVE MODE")
 }

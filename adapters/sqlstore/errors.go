@@ -127,17 +127,23 @@ func retry(ctx context.Context, fn func() error) error {
 }
 
 func takenBack(err error) bool {
-	var pg *pgconn.PgError
-	if !errors.As(err, &pg) {
-		return false
-	}
-	switch pg.Code {
+	switch sqlState(err) {
 	case "40001", "40P01", "26000":
 		return true
 	case "0A000":
-		return strings.Contains(pg.Message, "cached plan")
+		return strings.Contains(err.Error(), "cached plan")
 	}
 	return false
+}
+
+const lockNotAvailable = "55P03" // somebody holds a row that was asked for with NOWAIT
+
+// sqlState is PostgreSQL's code of an error; "" when it is none of PostgreSQL's.
+func sqlState(err error) string {
+	if pg, ok := errors.AsType[*pgconn.PgError](err); ok {
+		return pg.Code
+	}
+	return ""
 }
 
 func firstErr(errs ...error) error {
