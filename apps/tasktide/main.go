@@ -3,6 +3,7 @@
 package main
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"io"
@@ -13,9 +14,6 @@ import (
 
 	"github.com/tasktide/tasktide/apps/internal/boot"
 )
-
-// version is set by the linker in releases.
-var version = "dev" //nolint:gochecknoglobals // the linker needs a variable
 
 func main() { os.Exit(run(os.Args[1:], os.Stdout, os.Stderr)) }
 
@@ -40,9 +38,10 @@ func run(args []string, stdout, stderr io.Writer) int {
 	o := &options{code: &code}
 	root.PersistentFlags().StringVar(&o.file, "config", "", "a file of NAME=value lines; the environment has more weight")
 	root.AddCommand(
-		serveCommand(o), tokenCommand(o), migrateCommand(o), deadLettersCommand(o), streamsCommand(o), outboxCommand(o), usersCommand(o), topicsCommand(o), configCommand(o), healthCommand(o),
-		&cobra.Command{Use: "version", Short: "Print the version.", Args: cobra.NoArgs, RunE: func(c *cobra.Command, _ []string) error {
-			_, err := fmt.Fprintln(c.OutOrStdout(), "tasktide", version)
+		serveCommand(o), tokenCommand(o), migrateCommand(o), backupCommand(o), restoreCommand(o), deadLettersCommand(o), streamsCommand(o), outboxCommand(o), usersCommand(o), topicsCommand(o), configCommand(o), healthCommand(o),
+		&cobra.Command{Use: "version", Short: "Print the version, the commit and what it was built for.", Args: cobra.NoArgs, RunE: func(c *cobra.Command, _ []string) error {
+			b := boot.Version()
+			_, err := fmt.Fprintf(c.OutOrStdout(), "tasktide %s (commit %s, of %s, %s, %s)\n", b.Version, cmp.Or(b.Commit, "unknown"), cmp.Or(b.Date, "unknown"), b.Go, b.Platform)
 			return err
 		}},
 	)

@@ -8,6 +8,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/tasktide/tasktide/adapters/sqlstore"
+	"github.com/tasktide/tasktide/apps/internal/boot"
 )
 
 func migrateCommand(o *options) *cobra.Command {
@@ -21,8 +22,12 @@ func migrateCommand(o *options) *cobra.Command {
 			return nil
 		},
 		RunE: func(c *cobra.Command, args []string) error {
+			cfg, err := o.lenient()
+			if err != nil {
+				return err
+			}
 			return o.database(func(db *sqlstore.DB) error {
-				steps, err := sqlstore.Migrate(c.Context(), db, sqlstore.Direction(args[0]))
+				steps, err := boot.Migrate(c.Context(), cfg, db, sqlstore.Direction(args[0]), boot.NewLogger(cfg))
 				for _, s := range steps {
 					state := "pending"
 					if s.Applied {

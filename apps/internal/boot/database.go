@@ -14,6 +14,7 @@ import (
 	"go.uber.org/fx"
 
 	"github.com/tasktide/tasktide/adapters/sqlstore"
+	"github.com/tasktide/tasktide/apps/internal/backup"
 	"github.com/tasktide/tasktide/core/domain"
 )
 
@@ -27,6 +28,9 @@ func OpenDatabase(cfg Config) (*sqlstore.DB, error) {
 		if err := os.MkdirAll(cfg.DataDir, 0o700); err != nil {
 			return nil, fmt.Errorf("DATA_DIR: %w", err)
 		}
+	}
+	if cfg.Embedded() && backup.Pending(cfg.place()) {
+		return nil, errors.New("a restore of this database was interrupted: start the server, which finishes it, or run tasktide restore again")
 	}
 	if err := cfg.makeDatabaseFile(); err != nil {
 		return nil, err
@@ -93,7 +97,13 @@ type dataDir struct{ locks []*flock.Flock }
 func newDataDir(lc fx.Lifecycle, cfg Config) *dataDir {
 	d := &dataDir{}
 	if cfg.Embedded() {
-		lc.Append(fx.StartStopHook(func() error { return d.lock(cfg) }, d.unlock))
+		lc.Append(fx.StartStopHook(func() error {
+			if err := d.lock(cfg); err != nil {
+				return err
+			}
+			_, err := backup.Finish(cfg.place())
+			return err
+		}, d.unlock))
 	}
 	return d
 }
@@ -142,7 +152,7 @@ func (d *database) prepare(ctx context.Context, cfg Config, log *slog.Logger) er
 	defer cancel()
 	wait := 100 * time.Millisecond
 	for {
-		err := d.schema(ctx, cfg)
+		err := d.schema(ctx, cfg, log)
 		if err == nil || !errors.Is(err, domain.ErrUnavailable) && ctx.Err() == nil {
 			return err
 		}
@@ -156,9 +166,9 @@ func (d *database) prepare(ctx context.Context, cfg Config, log *slog.Logger) er
 	}
 }
 
-func (d *database) schema(ctx context.Context, cfg Config) error {
+func (d *database) schema(ctx context.Context, cfg Config, log *slog.Logger) error {
 	if cfg.Migrate == "on" || cfg.Migrate == "auto" && cfg.Embedded() {
-		if _, err := sqlstore.Migrate(ctx, d.db, sqlstore.Up); err != nil {
+		if _, err := Migrate(ctx, cfg, d.db, sqlstore.Up, log); err != nil {
 			return err
 		}
 	}
