@@ -2,13 +2,18 @@ package rest_test
 
 import (
 	"compress/gzip"
+	"context"
 	"errors"
 	"fmt"
+	"io"
+	"log/slog"
 	"net/http"
+	"net/http/httptest"
 	"strings"
 	"testing"
 	"time"
 
+	"github.com/gofiber/fiber/v2"
 	"github.com/google/uuid"
 
 	"github.com/tasktide/tasktide/adapters/rest"
@@ -258,6 +263,32 @@ func TestHeadersThatAreTooLargeAreRefused(t *testing.T) {
 	}
 	if a := w.call("GET", tasksPath, "", "X-Big: "+strings.Repeat("x", 20<<10)); a.status != 431 || a.header.Get("Content-Type") != "application/problem+json" {
 		t.Errorf("20 KiB: %d %s", a.status, a.body)
+	}
+}
+
+func TestAFullDiskIs507AndSaysWhatToDo(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	w.odd = true // it reads, since a broken store breaks every call
+	w.serve(rest.New(w.deps(broken{fmt.Errorf("create: %w", domain.DiskFull("database", errors.New("no room")))})))
+	a := w.call("GET", tasksPath, "")
+	a.problem(t, 507)
+	if !strings.Contains(string(a.body), "disk of the database is full") || !strings.Contains(string(a.body), "made room") {
+		t.Errorf("%s", a.body)
+	}
+	if strings.Contains(w.log.String(), "level=ERROR") || !strings.Contains(w.log.String(), "no room") {
+		t.Errorf("the log is %s", w.log)
+	}
+	app := fiber.New(rest.Config(slog.New(slog.DiscardHandler)))
+	rest.MountHealth(app, nil, []rest.Check{{Name: "database", Run: func(context.Context) error { return domain.DiskFull("database", nil) }}})
+	answer, err := app.Test(httptest.NewRequest("GET", "/ready", nil))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer answer.Body.Close()
+	body, _ := io.ReadAll(answer.Body)
+	if answer.StatusCode != 503 || !strings.Contains(string(body), "database: the disk is full") {
+		t.Errorf("readiness: %d %s", answer.StatusCode, body)
 	}
 }
 

@@ -80,13 +80,18 @@ func run(ctx context.Context, checks []Check) (map[string]string, error) {
 		all.Go(func() { errs[i] = check.Run(ctx) })
 	}
 	all.Wait()
-	states, failed := make(map[string]string, len(checks)), ""
+	states, failed, full := make(map[string]string, len(checks)), "", false
 	for i, check := range checks {
 		states[check.Name] = "ok"
 		if errs[i] != nil {
 			errs[i] = fmt.Errorf("%s: %w", check.Name, errs[i])
 			failed = cmp.Or(failed, check.Name)
+			var known *domain.Error
+			full = full || errors.As(errs[i], &known) && known.Full
 		}
+	}
+	if full {
+		return nil, &domain.Error{Kind: domain.KindUnavailable, Dependency: failed, Detail: failed + ": the disk is full, nothing can be stored until there is room", Err: errors.Join(errs...)}
 	}
 	if failed != "" {
 		return nil, domain.Unavailable(failed, errors.Join(errs...))

@@ -70,6 +70,9 @@ func problemOf(err error) problem {
 	switch {
 	case errors.As(err, &known):
 		p.Status, p.Detail = statusOf(known.Kind), known.Detail
+		if known.Full {
+			p.Status = http.StatusInsufficientStorage
+		}
 		for _, f := range known.Fields {
 			p.Errors = append(p.Errors, fieldError(f))
 		}
@@ -81,6 +84,7 @@ func problemOf(err error) problem {
 	switch {
 	case p.Status == http.StatusServiceUnavailable:
 		p.Detail += fmt.Sprintf("; try again in %d seconds", retryAfterSeconds)
+	case p.Status == http.StatusInsufficientStorage: // says what to do
 	case p.Status >= http.StatusInternalServerError:
 		p.Detail = "the server failed; the operator finds the reason in the log by the request id"
 	}
@@ -113,7 +117,7 @@ func fail(c *fiber.Ctx, log *slog.Logger, err error) {
 	c.Response().Header.Del(preferenceAppliedHeader) // nothing was applied
 	if p.Status >= http.StatusInternalServerError {
 		level := slog.LevelError
-		if p.Status == http.StatusServiceUnavailable {
+		if p.Status != http.StatusInternalServerError {
 			level = slog.LevelWarn
 		}
 		log.LogAttrs(c.UserContext(), level, "request failed", slog.Int("status", p.Status), slog.String("method", strings.Clone(c.Method())),

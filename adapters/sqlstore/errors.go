@@ -35,6 +35,9 @@ func mapErr(ctx context.Context, err error) error {
 	}
 	switch kindOf(err) {
 	case domain.KindUnavailable:
+		if noRoom(err) {
+			return domain.DiskFull("database", err)
+		}
 		return domain.Unavailable("database", err)
 	case domain.KindConflict:
 		return &domain.Error{Kind: domain.KindConflict, Detail: "it exists already", Err: err}

@@ -46,6 +46,7 @@ type DB struct {
 	walk    int // tasks that a list reads before it asks the index of words
 	listen  *pgx.ConnConfig
 	signals signals
+	room    *room
 }
 
 // conn is what a statement runs on: a pool, a transaction or SQLite's writer.
@@ -83,7 +84,8 @@ func openPostgres(c Config) (*DB, error) {
 	if cfg.ConnectTimeout == 0 {
 		cfg.ConnectTimeout = 5 * time.Second
 	}
-	db := &DB{crowd: newCrowd(c.IndexFrom), walk: int(4 * c.IndexFrom)}
+	db := &DB{crowd: newCrowd(c.IndexFrom), walk: int(4 * c.IndexFrom), room: &room{}}
+	cfg.Tracer = db.room
 	if c.Pooled {
 		cfg.DefaultQueryExecMode = pgx.QueryExecModeExec
 	} else {
@@ -144,15 +146,25 @@ func openSQLite(path string, c Config) (*DB, error) {
 	read.SetMaxOpenConns(readers)
 	read.SetMaxIdleConns(readers)
 	write.SetMaxOpenConns(2) // the writer's own, and migrations
-	db := &DB{bun: bun.NewDB(read, sqlitedialect.New()), fresh: read, kept: read, sqlite: newWriter(write), path: abs, crowd: newCrowd(c.IndexFrom), walk: int(4 * c.IndexFrom)}
+	db := &DB{bun: bun.NewDB(read, sqlitedialect.New()), fresh: read, kept: read, sqlite: newWriter(write), path: abs, crowd: newCrowd(c.IndexFrom), walk: int(4 * c.IndexFrom), room: &room{}}
+	db.sqlite.room = db.room
 	db.signals.init(false)
 	return db, nil
 }
 
-// Ping says whether the database answers; domain.ErrUnavailable when not.
+// Ping says whether the database answers and, when it lately had no room for a write,
+// whether it takes one; domain.ErrUnavailable when not.
 func (db *DB) Ping(ctx context.Context) error {
 	var one int
-	return mapErr(ctx, db.bun.QueryRowContext(ctx, "SELECT 1").Scan(&one))
+	if err := db.bun.QueryRowContext(ctx, "SELECT 1").Scan(&one); err != nil {
+		return mapErr(ctx, err)
+	}
+	return db.room.check(ctx, func(ctx context.Context) error {
+		return db.write(ctx, func(ctx context.Context, c conn) error {
+			_, err := c.ExecContext(ctx, "UPDATE stream_epoch SET epoch = epoch")
+			return err
+		})
+	})
 }
 
 // Close ends all connections. Calls that are under way fail.

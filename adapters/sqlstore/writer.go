@@ -18,6 +18,7 @@ import (
 type writer struct {
 	db    *sql.DB
 	group *coalesce.Group[piece, struct{}]
+	room  *room
 
 	mu   sync.Mutex // held while conn is used
 	conn *prepared
@@ -49,6 +50,7 @@ func (w *writer) flush(ctx context.Context, pieces []piece) []coalesce.Result[st
 		err = w.transaction(ctx, pieces, out, w.inSavepoint)
 	}
 	if err != nil {
+		w.room.note(err)
 		for i := range out {
 			if out[i].Err == nil {
 				out[i].Err = err

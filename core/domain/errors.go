@@ -33,6 +33,7 @@ type Error struct {
 	Detail     string
 	Fields     []FieldError // KindInvalid: every field that is wrong
 	Dependency string       // KindUnavailable: which one
+	Full       bool         // KindUnavailable: because its disk has no room
 	Err        error
 }
 
@@ -88,6 +89,15 @@ func KindOf(err error) Kind {
 // be reached now and that the same call may succeed later.
 func Unavailable(dependency string, err error) error {
 	return &Error{Kind: KindUnavailable, Dependency: dependency, Detail: dependency + " is unavailable", Err: err}
+}
+
+// DiskFull says that a dependency had no room for a change: it was not stored. What is
+// there can be read, and the same call succeeds when there is room.
+func DiskFull(dependency string, err error) error {
+	return &Error{
+		Kind: KindUnavailable, Dependency: dependency, Full: true, Err: err,
+		Detail: "the disk of the " + dependency + " is full: the change was not stored, reading goes on; it can be repeated when the operator has made room",
+	}
 }
 
 // Permanent says that repeating the call will never help.

@@ -100,6 +100,8 @@ func ProblemAbout(status int) string {
 		return "The server failed; the operator finds the reason in the log by the request id."
 	case http.StatusServiceUnavailable:
 		return "A dependency is down, or the process is starting or stopping."
+	case http.StatusInsufficientStorage:
+		return "The database's disk is full: nothing was changed, reading goes on."
 	}
 	return http.StatusText(status) + "."
 }

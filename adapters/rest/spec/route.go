@@ -88,6 +88,9 @@ func (r Route) Problems() []int {
 	if r.Access != Public {
 		set = append(set, fiber.StatusUnauthorized, fiber.StatusForbidden, fiber.StatusServiceUnavailable)
 	}
+	if r.Access != Public && r.Method != fiber.MethodGet {
+		set = append(set, fiber.StatusInsufficientStorage)
+	}
 	if strings.Contains(r.Path, "{id}") {
 		set = append(set, fiber.StatusNotFound, fiber.StatusUnprocessableEntity)
 	}
