@@ -49,6 +49,17 @@ measure: tools ## The promises under load on memory, Kafka and Dapr; MEASURE="-r
 bench: tools ## Benchmarks, each beside the raw library or database in the same run
 	$(GO) run ./bench
 
+stored-databases: ## Store a database of a schema that has none yet, for the upgrade tests (after adding a migration)
+	TASKTIDE_REQUIRE_SERVERS=1 $(GO) test ./test/upgrade -count=1 -run TestStoreDatabases -update
+
+release: ## Make the release archives of this commit in ./dist, with checksums and SBOMs
+	tools/install.sh sbom
+	tools/release.sh
+
+release-check: ## Make a release twice, in two folders with two caches, and compare the bytes
+	tools/install.sh sbom
+	tools/release-check.sh
+
 docs: ## Write docs/openapi.json and docs/asyncapi.json anew, of the code
 	$(GO) test ./adapters/rest -run TestTheCommittedDocumentsAreCurrent -update
 
@@ -61,6 +72,6 @@ fuzz: ## Fuzz every decoder, FUZZTIME (1m) each
 	@tools/fuzz.sh $${FUZZTIME:-1m}
 
 clean: ## Remove what was built (not ./data)
-	rm -rf $(BIN) .tools
+	rm -rf $(BIN) dist .tools
 
-.PHONY: help run build up-kafka up-dapr tools test unit contract contract-redpanda e2e measure bench docs lint fuzz clean
+.PHONY: help run build up-kafka up-dapr tools test unit contract contract-redpanda e2e measure bench stored-databases release release-check docs lint fuzz clean

@@ -3,6 +3,7 @@
 #   daprd      the Dapr sidecar, built from the Go module tools/daprd
 #   kafka      the jars of an Apache Kafka server, listed in tools/kafka/pom.xml
 #   golangci   golangci-lint, built from the Go module tools/golangci
+#   sbom       cyclonedx-gomod, built from the Go module tools/sbom; only releases need it, so that it is not in "all"
 # usage: tools/install.sh [NAME...]   (default: all). What is there and current is left alone.
 set -euo pipefail
 
@@ -34,6 +35,8 @@ daprd() { go_tool daprd github.com/dapr/dapr/cmd/daprd -tags stablecomponents; }
 
 golangci() { go_tool golangci github.com/golangci/golangci-lint/v2/cmd/golangci-lint; }
 
+sbom() { go_tool sbom github.com/CycloneDX/cyclonedx-gomod/cmd/cyclonedx-gomod -trimpath -buildvcs=false; } # its hash is in the SBOM
+
 kafka() {
 	local pom=$root/tools/kafka/pom.xml version dir
 	version=$(sed -n 's:.*<kafka.version>\(.*\)</kafka.version>.*:\1:p' "$pom")
@@ -52,7 +55,7 @@ kafka() {
 for tool in "${@:-daprd kafka golangci}"; do
 	for name in $tool; do
 		case $name in
-		daprd | kafka | golangci) "$name" ;;
+		daprd | kafka | golangci | sbom) "$name" ;;
 		*) echo "unknown tool $name" >&2; exit 2 ;;
 		esac
 	done
