@@ -51,6 +51,9 @@ func Finish(p Place) (aside string, err error) {
 	if err := exchangeDatabase(p, aside); err != nil {
 		return "", err
 	}
+	if err := giveTo(dir, aside); err != nil {
+		return "", err
+	}
 	if err := errors.Join(syncDir(aside), syncDir(dir), os.RemoveAll(staged(p))); err != nil {
 		return "", err
 	}
@@ -97,7 +100,7 @@ func exchangeBeside(p Place, name, aside string) error {
 	if err := os.MkdirAll(p.DataDir, 0o700); err != nil {
 		return err
 	}
-	return errors.Join(replace(place, fresh), syncDir(p.DataDir))
+	return errors.Join(replace(place, fresh), giveTo(p.DataDir, place), syncDir(p.DataDir))
 }
 
 // replace writes a small file so that it is never seen half written.
