@@ -281,13 +281,13 @@ func TestAFullDiskIs507AndSaysWhatToDo(t *testing.T) {
 	}
 	app := fiber.New(rest.Config(slog.New(slog.DiscardHandler)))
 	rest.MountHealth(app, nil, []rest.Check{{Name: "database", Run: func(context.Context) error { return domain.DiskFull("database", nil) }}})
-	answer, err := app.Test(httptest.NewRequest("GET", "/ready", nil))
+	answer, err := app.Test(httptest.NewRequest(http.MethodGet, "/ready", nil))
 	if err != nil {
 		t.Fatal(err)
 	}
 	defer answer.Body.Close()
 	body, _ := io.ReadAll(answer.Body)
-	if answer.StatusCode != 503 || !strings.Contains(string(body), "database: the disk is full") {
+	if answer.StatusCode != http.StatusServiceUnavailable || !strings.Contains(string(body), "database: the disk is full") {
 		t.Errorf("readiness: %d %s", answer.StatusCode, body)
 	}
 }

@@ -106,7 +106,7 @@ func exchangeBeside(p Place, name, aside string) error {
 // replace writes a small file so that it is never seen half written.
 func replace(path string, content []byte) error {
 	temporary := path + ".new"
-	if err := os.WriteFile(temporary, content, 0o600); err != nil {
+	if err := os.WriteFile(temporary, content, 0o600); err != nil { //nolint:gosec // a fixed name
 		return err
 	}
 	return errors.Join(syncFile(temporary), os.Rename(temporary, path))

@@ -24,10 +24,16 @@ func giveTo(dir, path string) error {
 	if !ok {
 		return nil
 	}
-	return filepath.WalkDir(path, func(p string, _ fs.DirEntry, err error) error {
+	// Its owner may change dir meanwhile: within a root no link leads out of it.
+	root, err := os.OpenRoot(filepath.Dir(path))
+	if err != nil {
+		return err
+	}
+	defer func() { _ = root.Close() }()
+	return fs.WalkDir(root.FS(), filepath.Base(path), func(p string, _ fs.DirEntry, err error) error {
 		if errors.Is(err, fs.ErrNotExist) {
 			return nil
 		}
-		return errors.Join(err, os.Lchown(p, int(owner.Uid), int(owner.Gid)))
+		return errors.Join(err, root.Lchown(filepath.FromSlash(p), int(owner.Uid), int(owner.Gid)))
 	})
 }
