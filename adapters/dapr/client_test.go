@@ -5,6 +5,8 @@ import (
 	"runtime"
 	"strings"
 	"testing"
+	"testing/synctest"
+	"time"
 
 	"google.golang.org/grpc/codes"
 	"google.golang.org/grpc/status"
@@ -43,7 +45,9 @@ func TestWithoutASidecarEverythingIsUnavailable(t *testing.T) {
 	for _, m := range []ports.WriteMode{ports.Any, ports.IfAbsent, ports.IfMatch} {
 		check("put", NewState(c).Put(t.Context(), ports.Item{Key: "k", Value: []byte("1"), Mode: m, ETag: "1"})[0])
 	}
-	check("publish", NewPublisher(c).Publish(t.Context(), ports.Record{Topic: topic, Key: "u", Body: []byte("x")}))
+	p := NewPublisher(c)
+	check("publish", p.Publish(t.Context(), ports.Record{Topic: topic, Key: "u", Body: []byte("x")}))
+	check("ping after it", p.Ping(t.Context()))
 	check("health", c.Health(t.Context()))
 	_, err = NewSecrets(c).Get(t.Context(), "app-secrets")
 	check("secret", err)
@@ -62,6 +66,42 @@ func TestValidateNamesEveryMistake(t *testing.T) {
 			t.Errorf("%v does not say %q", err, want)
 		}
 	}
+}
+
+// An outage of the broker must cost no attempts, and a record that never can be
+// published must not look like one for ever.
+func TestARefusedPublishIsAnOutageUntilOneSucceedsOrForAMoment(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		cfg := DefaultConfig()
+		cfg.GRPCPort = 1
+		c := NewClient(cfg)
+		p := NewPublisher(c)
+		ping := func(when string, want error) {
+			t.Helper()
+			if err := p.Ping(t.Context()); !errors.Is(err, want) {
+				t.Errorf("%s: %v", when, err)
+			}
+		}
+		ping("before the first", nil)
+		p.learn(domain.Unavailable(dependency, errEntry))
+		ping("after a failure", domain.ErrUnavailable)
+		time.Sleep(time.Millisecond)
+		p.learn(nil)
+		ping("after a success", nil)
+		time.Sleep(time.Millisecond)
+		p.learn(domain.Unavailable(dependency, errEntry))
+		time.Sleep(time.Millisecond)
+		p.learn(domain.Permanent(errEntry))
+		ping("after an answer of the broker's", nil)
+		time.Sleep(time.Millisecond)
+		p.learn(domain.Unavailable(dependency, errEntry))
+		time.Sleep(refusedFor - time.Millisecond)
+		ping("a moment later", domain.ErrUnavailable)
+		time.Sleep(time.Millisecond)
+		ping("when it is time to try again", nil)
+		_ = c.Close()
+	})
 }
 
 func TestTooLargeIsKnownByItsText(t *testing.T) {

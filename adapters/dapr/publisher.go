@@ -7,6 +7,8 @@ import (
 	"strconv"
 	"strings"
 	"sync"
+	"sync/atomic"
+	"time"
 
 	"github.com/dapr/go-sdk/client"
 	"google.golang.org/grpc/codes"
@@ -28,7 +30,10 @@ const (
 	contentType = "application/cloudevents+json"
 )
 
-var errEntry = errors.New("daprd could not publish this entry of a bulk request")
+var (
+	errEntry   = errors.New("daprd could not publish this entry of a bulk request")
+	errRefused = errors.New("the sidecar can't publish at the moment")
+)
 
 var _ ports.Publisher = (*Publisher)(nil)
 
@@ -47,6 +52,32 @@ type Publisher struct {
 
 	mu     sync.Mutex
 	topics map[domain.Topic]*coalesce.Group[ports.Record, struct{}]
+
+	refused, answered atomic.Int64 // when a request last failed, and last did not, in Unix nanoseconds
+}
+
+// refusedFor is how long a request that failed stands for an outage: longer than it
+// takes to ask about it, short enough to be tried again soon.
+const refusedFor = 2 * time.Second
+
+// Ping is an error just after a request failed, until one succeeds. The sidecar's
+// health knows nothing of its broker, so without this an event whose handler
+// publishes would use up its attempts while the broker is away.
+func (p *Publisher) Ping(context.Context) error {
+	if at := p.refused.Load(); at > p.answered.Load() && time.Since(time.Unix(0, at)) < refusedFor {
+		return domain.Unavailable(dependency, errRefused)
+	}
+	return nil
+}
+
+// learn notes what became of a request.
+func (p *Publisher) learn(err error) {
+	switch {
+	case errors.Is(err, domain.ErrUnavailable):
+		p.refused.Store(time.Now().UnixNano())
+	default: // too large is an answer of the broker's too
+		p.answered.Store(time.Now().UnixNano())
+	}
 }
 
 // NewPublisher returns a publisher over c.
@@ -86,6 +117,7 @@ func (p *Publisher) flush(ctx context.Context, t domain.Topic, batch []ports.Rec
 			to++
 		}
 		for i, err := range p.request(ctx, t, batch[from:to]) {
+			p.learn(err)
 			out[from+i].Err = err
 		}
 		from = to

@@ -26,6 +26,9 @@ type transport struct {
 	state      ports.StateStore
 	check      *rest.Check // of the broker or sidecar; nil in memory
 
+	// publishes asks whether publishing works where check can't tell; nil elsewhere.
+	publishes func(context.Context) error
+
 	// declare makes a durable group known before anything is published; nil where the broker keeps what comes before it.
 	declare func(ports.Subscription)
 
@@ -55,8 +58,9 @@ func newTransport(lc fx.Lifecycle, cfg Config, log *slog.Logger, clock ports.Clo
 		sub := dapr.NewSubscriber(cfg.dapr(), domain.ConsumedBy(cfg.Service, false), domain.ConsumedBy(cfg.Service, true))
 		callbacks := dapr.NewServer(cfg.dapr(), sub, log)
 		lc.Append(listenForSidecar(cfg, callbacks, log))
+		publisher := dapr.NewPublisher(c)
 		t := &transport{
-			publisher: dapr.NewPublisher(c), subscriber: sub, state: dapr.NewState(c), tick: callbacks.OnTick,
+			publisher: publisher, publishes: publisher.Ping, subscriber: sub, state: dapr.NewState(c), tick: callbacks.OnTick,
 			check: &rest.Check{Name: "dapr", Run: c.Health}, lagSource: "a sidecar does not tell how far groups are behind; set KAFKA_BROKERS beside TRANSPORT=dapr to have the broker asked",
 		}
 		if len(cfg.KafkaBrokers) > 0 {
@@ -96,6 +100,9 @@ func (t *transport) probe(db *sqlstore.DB) func(context.Context) error {
 		err := db.Ping(ctx)
 		if t.check != nil {
 			err = errors.Join(err, t.check.Run(ctx))
+		}
+		if t.publishes != nil {
+			err = errors.Join(err, t.publishes(ctx))
 		}
 		return err
 	}
