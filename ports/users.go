@@ -24,7 +24,8 @@ type PreferenceStore interface {
 
 // UserEraser removes everything that is kept of users.
 type UserEraser interface {
-	// Erase removes all rows of user in one transaction, and marks the stream: what
+	// Erase removes all rows of user in one transaction, the account and its sessions
+	// included, and marks the stream: what
 	// still comes of an event up to Erased.Position has no effect, wherever that event
 	// is at this moment, in a broker or a handler. Idempotency records of events stay:
 	// they have no personal data. What the same user writes later is kept as ever, at

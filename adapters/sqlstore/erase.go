@@ -50,6 +50,8 @@ func (u *Users) erase(ctx context.Context, c conn, user string) (out domain.Eras
 	for _, table := range []string{"outbox", "idempotency_keys", "preferences"} {
 		w.wipe(table, new(int64))
 	}
+	w.delete("accounts", "id", &out.Accounts) // first: a session that begins waits for its row
+	w.delete("sessions", "account_id", new(int64))
 	w.lock()
 	w.wipe("audit_logs", &out.AuditEntries)
 	w.wipe("dead_letters", &out.DeadLetters)
@@ -65,11 +67,13 @@ type wiper struct {
 	err  error
 }
 
-func (w *wiper) wipe(table string, count *int64) {
+func (w *wiper) wipe(table string, count *int64) { w.delete(table, "user_id", count) }
+
+func (w *wiper) delete(table, column string, count *int64) {
 	if w.err != nil {
 		return
 	}
-	n, err := affected(w.conn.ExecContext(w.ctx, numberedFor(w.db, "DELETE FROM "+table+" WHERE user_id = $1"), w.user))
+	n, err := affected(w.conn.ExecContext(w.ctx, numberedFor(w.db, "DELETE FROM "+table+" WHERE "+column+" = $1"), w.user))
 	*count += n
 	w.err = err
 }

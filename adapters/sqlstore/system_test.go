@@ -14,6 +14,7 @@ import (
 // one user, or keys, and is checked for it in test/contract/store.
 var systemMethods = []string{
 	"DeadLetters.Count", "DeadLetters.Discard", "DeadLetters.Find", "DeadLetters.Marked", "DeadLetters.Redrive",
+	"Identity.Accounts", "Identity.AddKey", "Identity.DeleteSessionsBefore", "Identity.HoldKey", "Identity.Keys", "Identity.Offer", "Identity.RemoveKey", "Identity.SetScope",
 	"Notifications.DeleteBefore", "Outbox.Backlog", "Outbox.Heads", "Outbox.Lag", "Outbox.Lease", "Outbox.Settle", "Outbox.Wake",
 	"Reminders.Due", "State.DeleteExpired", "Streams.DeleteEventsBefore", "Tasks.DeleteKeysBefore",
 }

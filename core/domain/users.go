@@ -33,6 +33,6 @@ type PreferencesChange struct {
 
 // Erased is what was removed of a user.
 type Erased struct {
-	Tasks, Events, AuditEntries, Notifications, DeadLetters int64
-	Position                                                int64 // of the last event that was there
+	Tasks, Events, AuditEntries, Notifications, DeadLetters, Accounts int64
+	Position                                                          int64 // of the last event that was there
 }

@@ -10,9 +10,10 @@
 //	RunState        ports.StateStore: databases, memory and Dapr
 //	RunErase        ports.UserEraser and ports.CausedTaskStore, and that late effects have none
 //	RunOnce         ports.OnceStore
+//	RunIdentity     ports.AccountStore, AccountSessions, AccountAdmin and KeyStore
 //	RunUsers        ports.TaskCounter and ports.PreferenceStore
 //
 // A constructor is called once for each subtest and cleans up with t.Cleanup.
-// Subtests run in parallel. RunOutbox and RunDeadLetters need an empty store each
+// Subtests run in parallel. RunOutbox, RunDeadLetters and RunIdentity need an empty store each
 // time; the others use users and keys of their own and may share one.
 package store
