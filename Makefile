@@ -20,7 +20,7 @@ up-kafka: build tools ## Run a cluster on this machine on Kafka: PostgreSQL, Kaf
 up-dapr: build tools ## Run a cluster on this machine on Dapr: PostgreSQL, Kafka, a daprd for each service
 	$(GO) run ./test/cluster/up -transport dapr
 
-tools: ## Install what the tests need into ./.tools: Kafka, daprd, golangci-lint (once)
+tools: ## Install what the tests need into ./.tools: Kafka, daprd, Better Auth, golangci-lint (once)
 	tools/install.sh
 
 test: export TASKTIDE_REQUIRE_SERVERS = 1 # a missing server fails, it skips nothing

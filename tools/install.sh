@@ -3,6 +3,7 @@
 #   daprd      the Dapr sidecar, built from the Go module tools/daprd
 #   kafka      the jars of an Apache Kafka server, listed in tools/kafka/pom.xml
 #   golangci   golangci-lint, built from the Go module tools/golangci
+#   better-auth Better Auth's client and server, the npm packages of tools/better-auth
 #   sbom       cyclonedx-gomod, built from the Go module tools/sbom; only releases need it, so that it is not in "all"
 # usage: tools/install.sh [NAME...]   (default: all). What is there and current is left alone.
 set -euo pipefail
@@ -52,10 +53,27 @@ kafka() {
 	mv "$dir.new" "$dir"
 }
 
-for tool in "${@:-daprd kafka golangci}"; do
+better_auth() {
+	local from=$root/tools/better-auth dir=$tools/better-auth stamp
+	stamp=$(sum "$from/package.json" "$from/package-lock.json")
+	if [[ $(cat "$dir/stamp" 2>/dev/null) == "$stamp" ]]; then return; fi
+	need node "install Node.js 20 or later (package nodejs)"
+	need npm "install the package npm"
+	echo "fetching Better Auth ..." >&2
+	rm -rf "$dir.new"
+	mkdir -p "$dir.new"
+	cp "$from/package.json" "$from/package-lock.json" "$dir.new/"
+	(cd "$dir.new" && npm ci --ignore-scripts --no-audit --no-fund --loglevel=error >&2)
+	echo "$stamp" >"$dir.new/stamp"
+	rm -rf "$dir"
+	mv "$dir.new" "$dir"
+}
+
+for tool in "${@:-daprd kafka golangci better-auth}"; do
 	for name in $tool; do
 		case $name in
 		daprd | kafka | golangci | sbom) "$name" ;;
+		better-auth) better_auth ;;
 		*) echo "unknown tool $name" >&2; exit 2 ;;
 		esac
 	done
