@@ -28,7 +28,8 @@ type Sessions struct {
 func NewSessions(issuer string) *Sessions {
 	transport := http.DefaultTransport.(*http.Transport).Clone() //nolint:forcetypeassert // it is one
 	transport.MaxConnsPerHost, transport.MaxIdleConnsPerHost = exchangesAtOnce, exchangesAtOnce
-	return &Sessions{url: strings.TrimRight(issuer, "/") + "/api/auth/token", client: &http.Client{
+	// The issuer is told not to prolong the session: its new cookie would not get back to the browser.
+	return &Sessions{url: strings.TrimRight(issuer, "/") + "/api/auth/token?disableRefresh=true", client: &http.Client{
 		Timeout: exchangeTimeout, Transport: transport,
 		CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }, // a cookie goes nowhere else
 	}}

@@ -92,6 +92,12 @@ func problemOf(err error) problem {
 	return p
 }
 
+// IsTooLarge says that a request was refused for the size of its body.
+func IsTooLarge(err error) bool {
+	var web *fiber.Error
+	return errors.As(err, &web) && web.Code == http.StatusRequestEntityTooLarge
+}
+
 // webDetail says in our words what Fiber and fasthttp refuse.
 func webDetail(e *fiber.Error) string {
 	switch e.Code {

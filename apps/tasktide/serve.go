@@ -1,6 +1,8 @@
 package main
 
 import (
+	"context"
+	"errors"
 	"fmt"
 	"os"
 	"time"
@@ -45,18 +47,7 @@ func tokenCommand(o *options) *cobra.Command {
 			if err != nil {
 				return err
 			}
-			secret, err := cfg.SigningSecret()
-			if err != nil {
-				return err
-			}
-			if secret == nil {
-				return fmt.Errorf("tokens come from the issuer at BETTER_AUTH_URL; set JWT_SECRET to sign here")
-			}
-			s, err := auth.NewSigner(secret, cfg.JWTIssuer, cfg.JWTAudience)
-			if err != nil {
-				return err
-			}
-			token, err := s.Sign(user, scope, ttl)
+			token, err := sign(c.Context(), cfg, user, scope, ttl)
 			if err != nil {
 				return err
 			}
@@ -68,6 +59,26 @@ func tokenCommand(o *options) *cobra.Command {
 	c.Flags().StringVar(&scope, "scope", "", "a scope, such as operator")
 	c.Flags().DurationVar(&ttl, "ttl", time.Hour, "how long the token is good")
 	return c
+}
+
+// sign signs with the configured secret, or else with the key of the built-in accounts.
+func sign(ctx context.Context, cfg boot.Config, user, scope string, ttl time.Duration) (string, error) {
+	if cfg.JWTSecret != "" {
+		s, err := auth.NewSigner([]byte(cfg.JWTSecret), cfg.JWTIssuer, cfg.JWTAudience)
+		if err != nil {
+			return "", err
+		}
+		return s.Sign(user, scope, ttl)
+	}
+	if cfg.BetterAuthURL != "" {
+		return "", fmt.Errorf("tokens come from the issuer at BETTER_AUTH_URL; set JWT_SECRET to sign here")
+	}
+	db, err := boot.OpenAccounts(ctx, cfg)
+	if err != nil {
+		return "", err
+	}
+	token, err := boot.NewTokens(cfg, db).Sign(ctx, user, scope, ttl)
+	return token, errors.Join(err, db.Close())
 }
 
 func configCommand(o *options) *cobra.Command {

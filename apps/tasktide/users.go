@@ -27,7 +27,7 @@ func usersCommand(o *options) *cobra.Command {
 				}
 				return printJSON(c.OutOrStdout(), map[string]any{
 					"user_id": args[0], "tasks": gone.Tasks, "events": gone.Events, "audit_entries": gone.AuditEntries,
-					"notifications": gone.Notifications, "dead_letters": gone.DeadLetters, "position": gone.Position,
+					"notifications": gone.Notifications, "dead_letters": gone.DeadLetters, "accounts": gone.Accounts, "position": gone.Position,
 				}, false)
 			})
 		},
@@ -44,5 +44,5 @@ func usersCommand(o *options) *cobra.Command {
 			})
 		},
 	}
-	return family("users", "All of a user's data.", erase, export)
+	return family("users", "Accounts, and all of a user's data.", createAccount(o), listAccounts(o), grantScope(o), resetPassword(o), export, erase)
 }

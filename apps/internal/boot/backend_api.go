@@ -15,7 +15,7 @@ import (
 
 // BackendAPI serves REST and relays the events of its writes.
 func BackendAPI() fx.Option {
-	return fx.Module(string(domain.BackendAPI), fx.Invoke(func(r runtime, store ports.TaskStore, trail ports.AuditStore, verify rest.Verify) {
+	return fx.Module(string(domain.BackendAPI), fx.Invoke(func(r runtime, store ports.TaskStore, trail ports.AuditStore, verify rest.Verify, accounts *issuer) {
 		service := tasks.New(store, r.Clock, tasks.NewIDs())
 		r.Server.mount(func(app *fiber.App) {
 			rest.MountAPI(app, rest.Deps{
@@ -24,6 +24,7 @@ func BackendAPI() fx.Option {
 				Users:         NewUsers(r.DB, r.Clock), Operator: r.operator(),
 			})
 		})
+		accounts.serve(r)
 		r.relay(domain.BackendAPI)
 		r.retain()
 	}))

@@ -47,6 +47,11 @@ type Config struct {
 	JWTIssuer     string   `env:"JWT_ISSUER"`
 	JWTAudience   string   `env:"JWT_AUDIENCE"`
 
+	Auth       string `env:"AUTH"`
+	PublicURL  string `env:"PUBLIC_URL"`
+	SignUp     string `env:"SIGN_UP" envDefault:"closed"`
+	AuthSecret string `env:"AUTH_SECRET" secret:"true"`
+
 	KafkaBrokers       []string `env:"KAFKA_BROKERS"`
 	KafkaTLS           bool     `env:"KAFKA_TLS"`
 	KafkaTLSCA         string   `env:"KAFKA_TLS_CA"`
@@ -74,7 +79,15 @@ type Config struct {
 
 	// Service is the one that runs in this process; "" for all in one.
 	Service domain.Service `env:"-"`
+
+	clientAddress clientAddress // nil: the peer of the connection
 }
+
+// Who issues tokens.
+const (
+	builtin  = "builtin"
+	external = "external"
+)
 
 // ports are where the services listen unless API_PORT says otherwise.
 func defaultPort(s domain.Service) int {
@@ -196,6 +209,27 @@ func (c *Config) fill() {
 	if c.DatabaseURL == "" && c.Transport == Memory {
 		c.DatabaseURL = "sqlite:" + filepath.Join(c.DataDir, "tasktide.db")
 	}
+	if c.Auth == "" {
+		c.Auth = external
+		if c.BetterAuthURL == "" && c.JWTSecret == "" && c.mayServeAccounts() {
+			c.Auth = builtin
+		}
+	}
+	c.BetterAuthURL, c.PublicURL = strings.TrimRight(c.BetterAuthURL, "/"), strings.TrimRight(c.PublicURL, "/")
+	if c.PublicURL == "" && c.servesAccounts() && loopback(c.APIHost) {
+		c.PublicURL = "http://" + c.Address()
+	}
+}
+
+// mayServeAccounts says that the built-in accounts would be in this process.
+func (c *Config) mayServeAccounts() bool { return c.Service == "" || c.Service == domain.BackendAPI }
+
+// servesAccounts says that the built-in accounts are in this process.
+func (c *Config) servesAccounts() bool { return c.Auth == builtin && c.mayServeAccounts() }
+
+func loopback(host string) bool {
+	ip := net.ParseIP(host)
+	return host == "localhost" || ip != nil && ip.IsLoopback()
 }
 
 // Validate returns everything that is wrong, joined.
@@ -233,7 +267,7 @@ func (c *Config) Validate() error {
 	}
 	bad(c.JWTSecret != "" && len(c.JWTSecret) < auth.MinSecret, "JWT_SECRET has %d bytes, it needs at least %d: make one with openssl rand -base64 48", len(c.JWTSecret), auth.MinSecret)
 	bad(c.Heartbeat < Interval(time.Second) || c.Heartbeat > Interval(time.Hour), "WS_HEARTBEAT_INTERVAL=%s: choose between 1s and 1h", c.Heartbeat)
-	bad((c.Service == domain.BackendAPI || c.Service == domain.WebsocketService) && c.JWTSecret == "" && c.BetterAuthURL == "", "JWT_SECRET or BETTER_AUTH_URL is needed to verify tokens: every process must share the one, or the other issues them")
+	c.validateAuth(bad, oneOf)
 	bad(c.DatabaseURL != "" && !slices.ContainsFunc([]string{"postgres://", "postgresql://", "sqlite:"}, func(p string) bool { return strings.HasPrefix(c.DatabaseURL, p) }),
 		"DATABASE_URL begins with %.8q: it must begin with postgres:// or sqlite:", c.DatabaseURL)
 	bad(c.EventRetention < time.Hour, "EVENT_RETENTION=%s: keep events for at least 1h, so that clients can catch up", c.EventRetention)

@@ -181,15 +181,6 @@ func TestOneProcessCanNotRunOnDapr(t *testing.T) {
 	says(t, err, "TRANSPORT=dapr needs a sidecar for each service")
 }
 
-func TestBackendAPINeedsAnIssuerThatAllProcessesShare(t *testing.T) {
-	environment(t, map[string]string{"TRANSPORT": Kafka, "KAFKA_BROKERS": "k:9092", "DATABASE_URL": "postgres://h/d"})
-	_, err := Load(domain.BackendAPI, "")
-	says(t, err, "JWT_SECRET or BETTER_AUTH_URL is needed")
-	if _, err := Load(domain.AuditService, ""); err != nil {
-		t.Errorf("audit-service verifies no tokens: %v", err)
-	}
-}
-
 func TestASecretComesFromAFile(t *testing.T) {
 	environment(t, map[string]string{"JWT_SECRET_FILE": write(t, "secret", secret+"\n")})
 	c, err := Load("", "")
@@ -254,74 +245,5 @@ func TestACommandBesideAServiceLoadsWhatItNeeds(t *testing.T) {
 	environment(t, map[string]string{"TRANSPORT": Kafka})
 	if c, err = LoadForCommand(""); err != nil || !c.Embedded() {
 		t.Errorf("%q, %v", c.DatabaseURL, err)
-	}
-}
-
-func TestTheSigningSecretIsMadeOnceForItsOwnerOnly(t *testing.T) {
-	dir := filepath.Join(t.TempDir(), "data")
-	c := Config{DataDir: dir}
-	first, err := c.SigningSecret()
-	if err != nil || len(first) < 32 {
-		t.Fatalf("%d bytes, %v", len(first), err)
-	}
-	info, err := os.Stat(filepath.Join(dir, "jwt-secret"))
-	if err != nil || info.Mode().Perm() != 0o600 {
-		t.Errorf("mode %v, %v", info.Mode(), err)
-	}
-	if again, err := c.SigningSecret(); err != nil || string(again) != string(first) {
-		t.Errorf("the second start has another secret (%v)", err)
-	}
-	if left, err := filepath.Glob(filepath.Join(dir, ".jwt-secret-*")); err != nil || len(left) != 0 {
-		t.Errorf("left behind: %q, %v", left, err)
-	}
-}
-
-func TestStartsAtTheSameTimeShareOneSigningSecret(t *testing.T) {
-	c := Config{DataDir: t.TempDir()}
-	const n = 16
-	got := make(chan string, n)
-	for range n {
-		go func() {
-			s, err := c.SigningSecret()
-			if err != nil {
-				t.Error(err)
-			}
-			got <- string(s)
-		}()
-	}
-	first := <-got
-	for range n - 1 {
-		if s := <-got; s != first {
-			t.Error("two secrets")
-		}
-	}
-}
-
-func TestADamagedSigningSecretIsRefused(t *testing.T) {
-	c := Config{DataDir: t.TempDir()}
-	path := filepath.Join(c.DataDir, "jwt-secret")
-	if err := os.WriteFile(path, []byte("half\n"), 0o600); err != nil {
-		t.Fatal(err)
-	}
-	_, err := c.SigningSecret()
-	says(t, err, path+" is damaged (4 bytes)", "remove it")
-}
-
-func TestNoSigningSecretIsMadeWhereAnotherIssuerSigns(t *testing.T) {
-	for name, c := range map[string]Config{
-		"issuer":  {BetterAuthURL: "https://issuer.example"},
-		"service": {Service: domain.BackendAPI},
-	} {
-		c.DataDir = filepath.Join(t.TempDir(), "data")
-		if s, err := c.SigningSecret(); s != nil || err != nil {
-			t.Errorf("%s: %d bytes, %v", name, len(s), err)
-		}
-		if _, err := os.Stat(c.DataDir); err == nil {
-			t.Errorf("%s: DATA_DIR was made", name)
-		}
-	}
-	c := Config{DataDir: t.TempDir(), JWTSecret: secret}
-	if s, err := c.SigningSecret(); string(s) != secret || err != nil {
-		t.Errorf("JWT_SECRET is not used: %v", err)
 	}
 }

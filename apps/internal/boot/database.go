@@ -38,6 +38,28 @@ func OpenDatabase(cfg Config) (*sqlstore.DB, error) {
 	return sqlstore.Open(sqlstore.Config{URL: cfg.DatabaseURL})
 }
 
+// OpenAccounts is OpenDatabase for commands on accounts, which work before the first
+// start: an embedded database that is new gets its schema. Another must have it.
+func OpenAccounts(ctx context.Context, cfg Config) (*sqlstore.DB, error) {
+	db, err := OpenDatabase(cfg)
+	if err != nil {
+		return nil, err
+	}
+	if cfg.Embedded() && cfg.Migrate != "off" {
+		steps, err := sqlstore.Migrate(ctx, db, sqlstore.Status)
+		if err == nil && !steps[0].Applied {
+			_, err = sqlstore.Migrate(ctx, db, sqlstore.Up)
+		}
+		if err != nil {
+			return nil, errors.Join(err, db.Close())
+		}
+	}
+	if err := sqlstore.CheckSchema(ctx, db); err != nil {
+		return nil, errors.Join(err, db.Close())
+	}
+	return db, nil
+}
+
 // databaseFile is the path of an embedded database; "" of another.
 func (c *Config) databaseFile() string {
 	path, embedded := strings.CutPrefix(c.DatabaseURL, "sqlite:")

@@ -48,6 +48,7 @@ func Options(cfg Config) fx.Option {
 			newDatabase,
 			newTransport,
 			newServer,
+			newIssuer,
 			newVerifier,
 			func() ports.Clock { return memory.Clock{} },
 			func(t *transport) ports.Publisher { return t.publisher },
@@ -107,13 +108,14 @@ func newRegistry() *prometheus.Registry {
 	return r
 }
 
-func newVerifier(cfg Config) (rest.Verify, error) {
-	secret, err := cfg.SigningSecret()
-	if err != nil {
-		return nil, err
-	}
-	c := auth.Config{Secret: secret, Issuer: cfg.JWTIssuer, Audience: cfg.JWTAudience}
-	if cfg.BetterAuthURL != "" {
+// newVerifier verifies the tokens of whoever issues them: with the built-in accounts
+// in this process their keys come from the store, and JWT_SECRET signs beside them.
+func newVerifier(cfg Config, i *issuer) (rest.Verify, error) {
+	c := auth.Config{Secret: []byte(cfg.JWTSecret), Issuer: cfg.JWTIssuer, Audience: cfg.JWTAudience}
+	switch {
+	case i != nil:
+		c.Fetch = i.deps.Tokens.JWKS
+	case cfg.BetterAuthURL != "":
 		c.JWKSURL = cfg.BetterAuthURL + "/api/auth/jwks"
 	}
 	v, err := auth.NewVerifier(c)

@@ -14,12 +14,12 @@ const (
 )
 
 // retain deletes published events that are older than EVENT_RETENTION, notifications
-// that are older than NOTIFICATION_RETENTION, answers kept
-// for a day by idempotency keys and, where no sidecar does it, idempotency records of
-// events that have expired. Every backend-api
-// does; they do not disturb each other.
+// that are older than NOTIFICATION_RETENTION, answers kept for a day by idempotency
+// keys, sessions that have ended and, where no sidecar does it, idempotency records of
+// events that have expired. Every backend-api does; they do not disturb each other.
 func (r runtime) retain() {
 	streams, state, tasks, notes := sqlstore.NewStreams(r.DB), sqlstore.NewState(r.DB), sqlstore.NewTasks(r.DB), sqlstore.NewNotifications(r.DB)
+	accounts := sqlstore.NewIdentity(r.DB)
 	events := func(ctx context.Context) (int64, error) {
 		return streams.DeleteEventsBefore(ctx, r.Clock.Now().Add(-r.Config.EventRetention), sweepBatch)
 	}
@@ -29,12 +29,16 @@ func (r runtime) retain() {
 	keys := func(ctx context.Context) (int64, error) {
 		return tasks.DeleteKeysBefore(ctx, r.Clock.Now().Add(-keepKeys), sweepBatch)
 	}
+	sessions := func(ctx context.Context) (int64, error) {
+		return accounts.DeleteSessionsBefore(ctx, r.Clock.Now(), sweepBatch)
+	}
 	records := func(ctx context.Context) (int64, error) { return state.DeleteExpired(ctx, sweepBatch) }
 	r.append(background(r.Log, "retention", func(ctx context.Context) error {
 		for ctx.Err() == nil {
 			r.sweep(ctx, "events", events)
 			r.sweep(ctx, "notifications", notifications)
 			r.sweep(ctx, "idempotency keys", keys)
+			r.sweep(ctx, "sessions", sessions)
 			if r.Config.Transport != Dapr {
 				r.sweep(ctx, "idempotency records", records)
 			}

@@ -73,7 +73,9 @@ func (s *server) mountFirst(f func(*fiber.App)) {
 func (s *server) ready(c rest.Check) { s.checks = append(s.checks, c) }
 
 func (s *server) app() *fiber.App {
-	app := fiber.New(rest.Config(s.log))
+	c := rest.Config(s.log)
+	c.ErrorHandler = errorHandler(c.ErrorHandler, s.cfg.servesAccounts())
+	app := fiber.New(c)
 	app.Use(rest.Around(s.log, s.reg, 0))
 	app.Use(rest.CORS(s.cfg.CORSOrigins))
 	rest.MountHealth(app, s.reg, s.checks)

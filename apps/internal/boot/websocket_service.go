@@ -2,11 +2,13 @@ package boot
 
 import (
 	"context"
+	"slices"
 	"time"
 
 	"go.uber.org/fx"
 
 	"github.com/tasktide/tasktide/adapters/auth"
+	"github.com/tasktide/tasktide/adapters/identity"
 	"github.com/tasktide/tasktide/adapters/live"
 	"github.com/tasktide/tasktide/adapters/rest"
 	"github.com/tasktide/tasktide/adapters/sqlstore"
@@ -21,11 +23,13 @@ const drainLive = 3 * time.Second
 // broadcast to the live connections. It comes after the services whose events it
 // shows: at a stop the connections are drained first, while everything goes on.
 func WebsocketService() fx.Option {
-	return fx.Module(string(domain.WebsocketService), fx.Invoke(func(r runtime, verify rest.Verify) {
+	return fx.Module(string(domain.WebsocketService), fx.Invoke(func(r runtime, verify rest.Verify, accounts *issuer) {
 		hub := realtime.NewHub(sqlstore.NewStreams(r.DB), r.Clock, r.Log, realtime.Limits{})
 		countLive(r.Registry, hub)
-		d := live.Deps{Hub: hub, Verify: verify, Origins: r.Config.CORSOrigins, Heartbeat: time.Duration(r.Config.Heartbeat), Log: r.Log}
-		if r.Config.BetterAuthURL != "" {
+		d := live.Deps{Hub: hub, Verify: verify, Origins: append(slices.Clone(r.Config.CORSOrigins), r.Config.PublicURL), Heartbeat: time.Duration(r.Config.Heartbeat), Log: r.Log}
+		if accounts != nil {
+			d.Exchange = identity.Exchange(accounts.deps)
+		} else if r.Config.BetterAuthURL != "" {
 			sessions := auth.NewSessions(r.Config.BetterAuthURL)
 			r.Lifecycle.Append(fx.StopHook(sessions.Close))
 			d.Exchange = sessions.Exchange
