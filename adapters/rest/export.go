@@ -26,7 +26,7 @@ func (a *api) accountRoutes() []spec.Route {
 	}, {
 		Method: fiber.MethodDelete, Path: "/api/{user_id}", ID: "eraseUser", Tag: "Account", Summary: "Erase all of the user's data",
 		About: "For good, in one transaction. What is still on its way from earlier changes has no effect any more, and live connections are closed. " +
-			"The token stays valid: what is written with it later is kept.",
+			"The user's built-in account goes with it, and its sessions end. The token stays valid until its end: what is written with it later is kept.",
 		Answers: []spec.Answer{{Status: fiber.StatusNoContent, About: "It is erased."}}, Handle: a.erase,
 	}}
 }
@@ -37,6 +37,8 @@ func exportSchema() *spec.Schema {
 		spec.Has("exportedAt", spec.Time()),
 		spec.Has("streamPosition", positionSchema().About("Where the stream was at that moment.")),
 		spec.Has("preferences", preferencesSchema()),
+		spec.Has("account", accountSchema().OrNull()),
+		spec.Has("sessions", spec.List(sessionSchema()).About("Where the user is signed in, oldest first.")),
 		spec.Has("tasks", spec.List(taskSchema()).About("Oldest first.")),
 		spec.Has("events", spec.List(eventSchema()).About("What is kept of the stream, oldest first.")),
 		spec.Has("audit", spec.List(auditEntrySchema()).About("Newest first.")),
@@ -91,7 +93,8 @@ func (a *api) export(c *fiber.Ctx) error {
 
 // sections of an export that are lists, in the order in which they are read.
 const (
-	tasksSection = iota
+	sessionsSection = iota
+	tasksSection
 	eventsSection
 	auditSection
 	notificationsSection
@@ -101,7 +104,7 @@ const (
 )
 
 func sectionNames() [sections]string {
-	return [sections]string{"tasks", "events", "audit", "notifications", "keptAnswers", "deadLetters"}
+	return [sections]string{"sessions", "tasks", "events", "audit", "notifications", "keptAnswers", "deadLetters"}
 }
 
 // WriteExport writes all data of user, as it was at one moment, as one JSON object.
@@ -117,6 +120,12 @@ func WriteExport(ctx context.Context, to io.Writer, user string, from *users.Ser
 			_, err := w.to.Write(appendPreferences(append(b, `,"preferences":`...), p))
 			return err
 		},
+		Credential: func(a *domain.Account) error {
+			w.account = true
+			_, err := w.to.Write(appendAccount([]byte(`,"account":`), a))
+			return err
+		},
+		Session:      items(w, sessionsSection, appendSession),
 		Task:         items(w, tasksSection, appendTask),
 		Event:        items(w, eventsSection, appendEvent),
 		AuditEntry:   items(w, auditSection, appendAuditEntry),
@@ -142,10 +151,14 @@ type exportWriter struct {
 	buf     []byte
 	section int
 	some    bool // the list has an item
+	account bool // was written; else it is null
 }
 
 // open closes the list that is open and begins section, with the empty ones between.
 func (w *exportWriter) open(section int) error {
+	if w.section < 0 && !w.account {
+		_, _ = w.to.WriteString(`,"account":null`)
+	}
 	for w.section < section {
 		if w.section >= 0 {
 			_ = w.to.WriteByte(']')

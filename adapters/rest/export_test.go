@@ -119,6 +119,36 @@ func TestAnExportHasEverythingOfTheUserAndNothingOfOthers(t *testing.T) {
 	w.call("GET", "/api/u1/export", "", "Authorization: ").problem(t, 401)
 }
 
+func TestAnExportHasTheAccountAndNoHashOfIt(t *testing.T) {
+	t.Parallel()
+	w, db := newStored(t)
+	if body := string(w.call("GET", "/api/u1/export", "").body); !strings.Contains(body, `"account":null`) {
+		t.Errorf("without an account: %s", body)
+	}
+	now := time.Now().UTC()
+	session := domain.AccountSession{ID: "the-session", AccountID: "u1", Secret: []byte("the-secret"), Address: "192.0.2.7", UserAgent: "Agent", CreatedAt: now, UpdatedAt: now, ExpiresAt: now.Add(time.Hour)}
+	if err := sqlstore.NewIdentity(db).Create(t.Context(), domain.NewAccount{Session: &session, Credential: domain.Credential{
+		Account: domain.Account{ID: "u1", Email: "ann@example.org", Name: "Ann", Scope: "operator", CreatedAt: now, UpdatedAt: now}, EmailKey: "the-key", Hash: "the-hash",
+	}}); err != nil {
+		t.Fatal(err)
+	}
+	body := string(w.call("GET", "/api/u1/export", "").body)
+	for _, part := range []string{`"email":"ann@example.org","name":"Ann","image":null,"scope":"operator"`, `"ipAddress":"192.0.2.7","userAgent":"Agent"`} {
+		if !strings.Contains(body, part) {
+			t.Errorf("no %s in %s", part, body)
+		}
+	}
+	for _, secret := range []string{"the-hash", "the-secret", "the-session", "dGhlLXNlY3JldA"} {
+		if strings.Contains(body, secret) {
+			t.Errorf("%s is in %s", secret, body)
+		}
+	}
+	w.call("DELETE", "/api/u1", "")
+	if body := string(w.call("GET", "/api/u1/export", "").body); !strings.Contains(body, `"account":null`) || strings.Contains(body, "ann@") {
+		t.Errorf("after an erasure: %s", body)
+	}
+}
+
 // exporter is a database that gives a task, then waits until next is closed, then fails.
 type exporter struct{ next chan struct{} }
 

@@ -35,6 +35,9 @@ func (u *Users) export(ctx context.Context, c conn, user string, into domain.Use
 	each(&x, `SELECT e.epoch, coalesce(s.position, 0) AS head, coalesce(p.time_zone, '') AS time_zone, coalesce(p.theme, '') AS theme, p.updated_at
 FROM stream_epoch AS e LEFT JOIN user_streams AS s ON s.user_id = $1 LEFT JOIN preferences AS p ON p.user_id = $1`,
 		always((*accountRow).preferences), func(a *account) error { return into.Account(a.at, &a.chosen) })
+	each(&x, "SELECT id, email, name, image, scope, created_at, updated_at FROM accounts WHERE id = $1", always((*credentialRow).account), into.Credential)
+	each(&x, "SELECT id, remembered, address, user_agent, created_at, updated_at, expires_at FROM sessions WHERE account_id = $1 ORDER BY created_at, id",
+		always((*sessionRow).session), into.Session)
 	each(&x, "SELECT "+names("", taskColumns[:])+" FROM tasks WHERE user_id = $1 ORDER BY created_at, id", (*taskRow).task, into.Task)
 	each(&x, "SELECT "+eventNames("")+" FROM events WHERE user_id = $1 ORDER BY position", always((*eventRow).event), into.Event)
 	each(&x, "SELECT "+names("", auditColumns[:])+" FROM audit_logs WHERE user_id = $1 ORDER BY position DESC, id DESC", always((*auditRow).entry), into.AuditEntry)
@@ -114,4 +117,31 @@ type keptRow struct {
 
 func (r *keptRow) answer() domain.KeptAnswer {
 	return domain.KeptAnswer{Key: r.Key, Fingerprint: r.Fingerprint, Response: []byte(r.Response), CreatedAt: *(&r.CreatedAt).ptr()}
+}
+
+// credentialRow and sessionRow leave out every hash.
+type credentialRow struct {
+	ID, Email, Name, Scope string
+	Image                  *string
+	CreatedAt, UpdatedAt   stamp
+}
+
+func (r *credentialRow) account() domain.Account {
+	return domain.Account{
+		ID: r.ID, Email: r.Email, Name: r.Name, Image: r.Image, Scope: r.Scope, CreatedAt: *(&r.CreatedAt).ptr(), UpdatedAt: *(&r.UpdatedAt).ptr(),
+	}
+}
+
+type sessionRow struct {
+	ID                              string
+	Remembered                      bool
+	Address, UserAgent              string
+	CreatedAt, UpdatedAt, ExpiresAt stamp
+}
+
+func (r *sessionRow) session() domain.AccountSession {
+	return domain.AccountSession{
+		ID: r.ID, Remembered: r.Remembered, Address: r.Address, UserAgent: r.UserAgent,
+		CreatedAt: *(&r.CreatedAt).ptr(), UpdatedAt: *(&r.UpdatedAt).ptr(), ExpiresAt: *(&r.ExpiresAt).ptr(),
+	}
 }

@@ -5,6 +5,8 @@ package domain
 // reading. What they get is theirs only until they return.
 type UserData struct {
 	Account      func(Position, *Preferences) error // once; where the stream is
+	Credential   func(*Account) error               // once, if there is one
+	Session      func(*AccountSession) error        // oldest first
 	Task         func(*Task) error                  // oldest first
 	Event        func(*Event) error                 // oldest first
 	AuditEntry   func(*AuditEntry) error            // newest first
