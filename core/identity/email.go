@@ -35,10 +35,22 @@ func Email(s string) (shown, key string, ok bool) {
 	if err != nil {
 		return "", "", false
 	}
-	shown = strings.ToLower(local) + "@" + unicodeDomain
-	key = norm.NFKC.String(cases.Fold().String(local)) + "@" + ascii
-	local, _, _ = strings.Cut(key, "@")
-	return shown, key, len(local) <= maxLocal && len(key) <= maxEmail && len(shown) <= maxEmail
+	local, ok = settle(local, strings.ToLower)
+	folded, ok2 := settle(local, cases.Fold().String)
+	shown, key = local+"@"+unicodeDomain, folded+"@"+ascii
+	return shown, key, ok && ok2 && plainLocal(folded) && len(folded) <= maxLocal && len(key) <= maxEmail && len(shown) <= maxEmail
+}
+
+// settle applies f and normalises until nothing changes, so that the outcome is its own.
+func settle(s string, f func(string) string) (string, bool) {
+	for range 5 {
+		next := norm.NFKC.String(f(s))
+		if next == s {
+			return s, true
+		}
+		s = next
+	}
+	return "", false
 }
 
 // plainLocal takes what people have in addresses, and no quoted form (RFC 5321, 4.1.2).
