@@ -25,6 +25,7 @@ func tablesOf() map[string]string {
 	return map[string]string{
 		"tasks": exported, "events": exported, "audit_logs": exported, "notifications": exported, "preferences": exported,
 		"idempotency_keys": exported, "dead_letters": exported, "outbox": erased, "user_streams": stays,
+		"accounts": exported, "sessions": exported, "sign_up_codes": nobodys, "signing_keys": nobodys,
 		"stream_epoch": nobodys, "relay_leases": nobodys, "relay_members": nobodys, "dapr_state": nobodys, "dapr_metadata": nobodys, "goose_db_version": nobodys,
 		"task_words": derived, "task_words_config": derived, "task_words_data": derived, "task_words_docsize": derived, "task_words_idx": derived,
 		"sqlite_sequence": nobodys, "sqlite_stat1": nobodys, "sqlite_stat4": nobodys,
