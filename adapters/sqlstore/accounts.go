@@ -84,7 +84,7 @@ func (s *Identity) closeCodes(ctx context.Context, c conn, a *domain.Account) er
 	return err
 }
 
-const credentialColumns = `a.id, a.email, a.email_key, a.name, a.image, a.scope, a.password, a.created_at, a.updated_at`
+const credentialColumns = `a.id, a.email, a.email_key, a.name, a.image, a.scope, a.password, a.created_at, a.updated_at` //nolint:gosec // names of columns
 
 func credentialFields(c *domain.Credential, created, updated *stamp) []any {
 	return []any{&c.ID, &c.Email, &c.EmailKey, &c.Name, &c.Image, &c.Scope, &c.Hash, created, updated}

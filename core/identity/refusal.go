@@ -9,7 +9,7 @@ func (r *Refusal) Error() string { return r.Message }
 
 // Is compares codes.
 func (r *Refusal) Is(target error) bool {
-	t, ok := target.(*Refusal) //nolint:errorlint // errors.Is unwraps
+	t, ok := target.(*Refusal)
 	return ok && t.Code == r.Code
 }
 

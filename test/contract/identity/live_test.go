@@ -197,7 +197,7 @@ func TestKeysRotateWhileLiveClientsAreConnected(t *testing.T) {
 		t.Fatal(first)
 	}
 	evil := http.Header{"Origin": {"https://evil.example"}, "Cookie": header["Cookie"]}
-	if _, r, err := websocket.DefaultDialer.Dial("ws"+strings.TrimPrefix(s.url, "http")+"/ws", evil); err == nil || r.StatusCode != 403 {
+	if _, r, err := websocket.DefaultDialer.Dial("ws"+strings.TrimPrefix(s.url, "http")+"/ws", evil); err == nil || r.StatusCode != http.StatusForbidden {
 		t.Errorf("a page of another origin: %v %v", r, err)
 	}
 	seen := map[string]bool{}
