@@ -21,6 +21,9 @@ type content struct {
 	notes   []domain.Notification
 	prefs   domain.Preferences
 	keys    map[string]string // an idempotency key and its answer
+	account domain.Credential // of ada
+	session domain.AccountSession
+	signing domain.SigningKey
 }
 
 const (
@@ -104,12 +107,24 @@ func data() content {
 	}
 	c.prefs = domain.Preferences{TimeZone: "Europe/Berlin", Theme: domain.ThemeDark, UpdatedAt: ptr(at(9))}
 	c.keys = map[string]string{"a key of ada's": `{"id": "` + c.tasks[0].ID.String() + `"}`}
+	c.account = domain.Credential{
+		Account:  domain.Account{ID: ada, Email: "Ada@example.org", Name: "Ada O'Hara", Scope: domain.ScopeOperator, CreatedAt: at(0), UpdatedAt: at(1)},
+		EmailKey: "ada@example.org", Hash: "$argon2id$v=19$m=65536,t=1,p=2$c2FsdA$aGFzaA",
+	}
+	c.session = domain.AccountSession{
+		ID: "a-session", AccountID: ada, Secret: []byte{0, 1, 0xff}, Remembered: true, Address: "192.0.2.7", UserAgent: "it's a browser",
+		CreatedAt: at(2), UpdatedAt: at(3), ExpiresAt: at(60 * 24 * 365 * 30),
+	}
+	c.signing = domain.SigningKey{ID: "a-key", Generation: 1, Public: []byte{1, 2}, Private: []byte{3, 4}, CreatedAt: at(0), SignsFrom: at(0)}
 	return c
 }
 
 // asOf is the content that a schema had room for; what was added later has the value
 // that the migration gives it.
 func (c content) asOf(version int64) content {
+	if version < 10 {
+		c.account, c.session, c.signing = domain.Credential{}, domain.AccountSession{}, domain.SigningKey{}
+	}
 	if version < 5 {
 		for i := range c.tasks {
 			c.tasks[i].SeriesStart, c.tasks[i].SeriesIndex = nil, 0

@@ -71,6 +71,15 @@ func (c content) inserts(version int64, postgres bool) (out []string) {
 	for key, answer := range c.keys {
 		add("idempotency_keys", row{"user_id": ada, "key": key, "fingerprint": "f", "response": answer, "created_at": at(0)})
 	}
+	if version >= 10 {
+		a, s, k := c.account, c.session, c.signing
+		add("accounts", row{"id": a.ID, "email": a.Email, "email_key": a.EmailKey, "name": a.Name, "image": orNil(a.Image), "scope": a.Scope, "password": a.Hash, "created_at": a.CreatedAt, "updated_at": a.UpdatedAt})
+		add("sessions", row{
+			"id": s.ID, "account_id": s.AccountID, "secret": s.Secret, "remembered": s.Remembered, "address": s.Address, "user_agent": s.UserAgent,
+			"created_at": s.CreatedAt, "updated_at": s.UpdatedAt, "expires_at": s.ExpiresAt,
+		})
+		add("signing_keys", row{"id": k.ID, "generation": k.Generation, "public": k.Public, "private": k.Private, "sealed": k.Sealed, "created_at": k.CreatedAt, "signs_from": k.SignsFrom, "tokens_until": nil})
+	}
 	return out
 }
 

@@ -231,6 +231,19 @@ func readRest(t *testing.T, db *sqlstore.DB, want content) {
 	prefs, err := sqlstore.NewPreferences(db).Get(t.Context(), ada)
 	must(t, err)
 	equal(t, "preferences", want.prefs, prefs)
+	if want.account.ID == "" {
+		return
+	}
+	identity := sqlstore.NewIdentity(db)
+	account, err := identity.ByEmail(t.Context(), want.account.EmailKey)
+	must(t, err)
+	equal(t, "account", want.account, account)
+	sessions, err := identity.Sessions(t.Context(), ada, at(10))
+	must(t, err)
+	equal(t, "sessions", []domain.AccountSession{want.session}, sessions)
+	keys, err := identity.Keys(t.Context())
+	must(t, err)
+	equal(t, "signing keys", []domain.SigningKey{want.signing}, keys)
 }
 
 func compact(t *testing.T, b []byte) string {
