@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
+	"strings"
 	"sync"
 	"time"
 
@@ -87,6 +88,39 @@ func (c *Client) Health(ctx context.Context) error {
 		return domain.Unavailable(dependency, fmt.Errorf("%s answered %s", url, res.Status))
 	}
 	return nil
+}
+
+// Subscribed is nil when the sidecar delivers every topic that s declares. It asks
+// for them only when it first sees our port, and gives up after about two seconds: a
+// process that dies just then would get nothing for as long as its sidecar lives, and
+// the sidecar calls itself healthy (see "The sidecar's side" in the package comment).
+func (c *Client) Subscribed(ctx context.Context, s *Subscriber) error {
+	api, err := c.dial()
+	if err != nil {
+		return err
+	}
+	m, err := api.GetMetadata(ctx)
+	if err != nil {
+		return domain.Unavailable(dependency, err)
+	}
+	has := map[[2]string]bool{}
+	for _, sub := range m.Subscriptions {
+		has[[2]string{sub.PubsubName, sub.Topic}] = true
+	}
+	var missing []string
+	look := func(component string, topics []domain.Topic) {
+		for _, t := range topics {
+			if !has[[2]string{component, string(t)}] {
+				missing = append(missing, component+"/"+string(t))
+			}
+		}
+	}
+	look(c.cfg.PubSub, s.durable.topics)
+	look(c.cfg.BroadcastPubSub, s.broadcast.topics)
+	if len(missing) == 0 {
+		return nil
+	}
+	return domain.Unavailable(dependency, fmt.Errorf("the sidecar does not deliver %s: it asks for subscriptions only once; if this lasts, restart the sidecar", strings.Join(missing, ", ")))
 }
 
 // dial opens the connection, without waiting for it, unless it is open.

@@ -115,7 +115,7 @@ func (o *DaprdOptions) args(internalPort int) []string {
 		"--dapr-internal-grpc-port", strconv.Itoa(internalPort), "--dapr-internal-grpc-listen-address", "127.0.0.1",
 		"--resources-path", o.Dapr.Resources, "--config", o.Dapr.Config,
 		"--dapr-graceful-shutdown-seconds", strconv.Itoa(int(o.GracefulShutdown.Seconds())),
-		// A record that comes over HTTP may be base64 in JSON: 4 bytes for 3, and the frame.
+		// What is published over its HTTP API may be base64 in JSON: 4 bytes for 3, and the frame.
 		"--max-body-size", strconv.Itoa(max(defaultBody, o.MaxMessageBytes*14/10)),
 		"--enable-metrics=false", "--log-level", o.LogLevel,
 		// No actors, no workflows, no jobs: the control plane's services stay away.

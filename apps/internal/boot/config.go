@@ -64,6 +64,7 @@ type Config struct {
 	DaprHost     string `env:"DAPR_HOST" envDefault:"127.0.0.1"`
 	DaprHTTPPort int    `env:"DAPR_HTTP_PORT" envDefault:"3500"`
 	DaprGRPCPort int    `env:"DAPR_GRPC_PORT" envDefault:"50001"`
+	DaprAppHost  string `env:"DAPR_APP_HOST" envDefault:"127.0.0.1"`
 	DaprAppPort  int    `env:"DAPR_APP_PORT" envDefault:"50051"`
 	AppAPIToken  string `env:"APP_API_TOKEN" secret:"true"`
 	DaprAPIToken string `env:"DAPR_API_TOKEN" secret:"true"`
@@ -284,6 +285,8 @@ func (c *Config) Validate() error {
 			errs = append(errs, fmt.Errorf("DAPR_*: %w", err))
 		}
 		bad(c.DaprAppPort < 1 || c.DaprAppPort > 65535, "DAPR_APP_PORT=%d is no port (1 to 65535)", c.DaprAppPort)
+		bad(c.DaprAppHost == "" || strings.ContainsAny(c.DaprAppHost, " /"), "DAPR_APP_HOST=%q is no address", c.DaprAppHost)
+		bad(!loopback(c.DaprAppHost) && c.AppAPIToken == "", "DAPR_APP_HOST=%s lets others than the sidecar deliver events: set APP_API_TOKEN, or keep 127.0.0.1, where a sidecar in the same pod reaches it", c.DaprAppHost)
 		bad(c.DaprAppPort == c.APIPort, "DAPR_APP_PORT and API_PORT are both %d: the sidecar and everybody else need a port each", c.APIPort)
 	}
 	return errors.Join(errs...)
@@ -294,7 +297,7 @@ func (c *Config) Address() string { return net.JoinHostPort(c.APIHost, strconv.I
 
 // SidecarAddress is where the process listens for its Dapr sidecar.
 func (c *Config) SidecarAddress() string {
-	return net.JoinHostPort(c.APIHost, strconv.Itoa(c.DaprAppPort))
+	return net.JoinHostPort(c.DaprAppHost, strconv.Itoa(c.DaprAppPort))
 }
 
 // Embedded says that the database is a file in DataDir.

@@ -3,8 +3,8 @@
 // relays and consumers. An app is boot.Options(cfg) and the modules of its
 // services.
 //
-// Order at start: the ports open (Dapr waits for its own), the schema is checked or
-// migrated, then relays and consumers begin. At stop the reverse: no new
+// Order at start: the HTTP port opens, the schema is checked or migrated, the port opens
+// that a Dapr sidecar waits for, then relays and consumers begin. At stop the reverse: no new
 // deliveries, running ones finish within DRAIN_TIMEOUT, then the ports close,
 // then the database.
 package boot

@@ -92,6 +92,9 @@ func Last() fx.Option {
 		if t.check != nil {
 			s.ready(*t.check)
 		}
+		if t.subscribed != nil {
+			s.ready(*t.subscribed)
+		}
 		lc.Append(fx.StartStopHook(func() {
 			s.up.Store(true)
 			s.log.Info("ready", "address", "http://"+s.cfg.Address())

@@ -26,6 +26,9 @@ type transport struct {
 	state      ports.StateStore
 	check      *rest.Check // of the broker or sidecar; nil in memory
 
+	// subscribed asks whether the sidecar delivers; nil without one. It counts for readiness only.
+	subscribed *rest.Check
+
 	// publishes asks whether publishing works where check can't tell; nil elsewhere.
 	publishes func(context.Context) error
 
@@ -40,7 +43,10 @@ type transport struct {
 }
 
 // newTransport is the one switch on TRANSPORT.
-func newTransport(lc fx.Lifecycle, cfg Config, log *slog.Logger, clock ports.Clock, db *sqlstore.DB) (*transport, error) {
+//
+// It starts after the database: a process that would end since the schema is not there
+// must not have opened the port at which the sidecar asks once for subscriptions.
+func newTransport(lc fx.Lifecycle, cfg Config, log *slog.Logger, clock ports.Clock, db *sqlstore.DB, _ *database) (*transport, error) {
 	switch cfg.Transport {
 	case Memory:
 		bus := memory.NewBus(clock, 0) // the outbox is what is kept
@@ -61,7 +67,9 @@ func newTransport(lc fx.Lifecycle, cfg Config, log *slog.Logger, clock ports.Clo
 		publisher := dapr.NewPublisher(c)
 		t := &transport{
 			publisher: publisher, publishes: publisher.Ping, subscriber: sub, state: dapr.NewState(c), tick: callbacks.OnTick,
-			check: &rest.Check{Name: "dapr", Run: c.Health}, lagSource: "a sidecar does not tell how far groups are behind; set KAFKA_BROKERS beside TRANSPORT=dapr to have the broker asked",
+			check:      &rest.Check{Name: "dapr", Run: c.Health},
+			subscribed: &rest.Check{Name: "dapr subscriptions", Run: func(ctx context.Context) error { return c.Subscribed(ctx, sub) }},
+			lagSource:  "a sidecar does not tell how far groups are behind; set KAFKA_BROKERS beside TRANSPORT=dapr to have the broker asked",
 		}
 		if len(cfg.KafkaBrokers) > 0 {
 			t.lag, t.lagSource = kafka.NewLag(cfg.KafkaConfig()), "kafka"
@@ -78,7 +86,7 @@ func listenForSidecar(cfg Config, callbacks *dapr.Server, log *slog.Logger) fx.H
 		OnStart: func(ctx context.Context) error {
 			l, err := (&net.ListenConfig{}).Listen(ctx, "tcp", cfg.SidecarAddress())
 			if err != nil {
-				return fmt.Errorf("can't listen on API_HOST:DAPR_APP_PORT %s: %w", cfg.SidecarAddress(), err)
+				return fmt.Errorf("can't listen on DAPR_APP_HOST:DAPR_APP_PORT %s: %w", cfg.SidecarAddress(), err)
 			}
 			go func() {
 				if err := callbacks.Serve(l); err != nil {

@@ -24,6 +24,7 @@ const appToken = "the-app-token"
 type process struct {
 	sub     ports.Subscription
 	app     *app
+	inbound *dapr.Subscriber
 	appPort int
 	options cluster.DaprdOptions
 	daprd   *cluster.Daprd
@@ -75,6 +76,7 @@ func (p *process) startApp(t testing.TB, h ports.Handler) {
 		durable, broadcast = nil, p.sub.Topics
 	}
 	s := dapr.NewSubscriber(cfg, durable, broadcast)
+	p.inbound = s
 	p.app = serve(t, dapr.NewServer(cfg, s, slog.New(slog.DiscardHandler)), p.appPort)
 
 	var ctx, life context.Context
