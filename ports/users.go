@@ -44,7 +44,10 @@ type UserExporter interface {
 // CausedTaskStore creates the tasks that events lead to.
 type CausedTaskStore interface {
 	// CreateCaused is TaskStore.Create for the effect of the event at position cause of
-	// the same user's stream. domain.ErrGone: the user had that event erased; nothing
-	// was written.
+	// the same user's stream. domain.ErrGone: the user had that event erased.
+	// domain.ErrConflict also when, behind that event, an occurrence after the same
+	// PreviousTaskID was deleted: what the user deleted does not come back by a
+	// completion that was before it, however late that is handled. Then nothing was
+	// written. It is decided together with the write.
 	CreateCaused(ctx context.Context, cause int64, t domain.Task, e domain.Event) (position int64, err error)
 }

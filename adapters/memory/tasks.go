@@ -87,8 +87,16 @@ func (s *Tasks) CreateOnce(_ context.Context, t domain.Task, e domain.Event, a d
 }
 
 // CreateCaused implements ports.CausedTaskStore; nobody is erased from memory.
-func (s *Tasks) CreateCaused(ctx context.Context, _ int64, t domain.Task, e domain.Event) (int64, error) {
-	return s.Create(ctx, t, e)
+func (s *Tasks) CreateCaused(_ context.Context, cause int64, t domain.Task, e domain.Event) (int64, error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	events := s.user(t.UserID).events
+	for _, later := range events[min(int(cause), len(events)):] {
+		if t.PreviousTaskID != nil && later.Type == domain.TaskDeletedV1 && domain.PreviousTaskID(later.Data) == *t.PreviousTaskID {
+			return 0, domain.Conflict("the next occurrence was made, and deleted since")
+		}
+	}
+	return s.create(t, e)
 }
 
 func (s *Tasks) create(t domain.Task, e domain.Event) (int64, error) {

@@ -12,7 +12,7 @@ func backupCommand(o *options) *cobra.Command {
 	var force bool
 	c := &cobra.Command{
 		Use: "backup FILE", Short: "Write all data of one server (SQLite) to a file, while it runs.", Args: oneFile,
-		Long: "Write the database and the signing secret in DATA_DIR, as they are at one moment, to a file that only its owner can read. " +
+		Long: "Write the database, as it is at one moment, to a file that only its owner can read. " +
 			"The server may run. For PostgreSQL use pg_dump.",
 		RunE: func(c *cobra.Command, args []string) error {
 			cfg, err := o.lenient()

@@ -25,6 +25,18 @@ type Event struct {
 	Data          json.RawMessage
 }
 
+// PreviousTaskID is which task the task of an event's data is the occurrence after;
+// uuid.Nil for none, and for data that can't be read.
+func PreviousTaskID(data []byte) uuid.UUID {
+	var of struct {
+		Previous uuid.UUID `json:"previous_task_id"`
+	}
+	if json.Unmarshal(data, &of) != nil {
+		return uuid.Nil
+	}
+	return of.Previous
+}
+
 // Shards is the number of relay shards; a user belongs to one for ever.
 const Shards = 64
 

@@ -7,7 +7,8 @@
 // that somebody was faster. Everything about the new task except its id and its
 // time of creation follows from the event and the task, so it does not matter who.
 // An occurrence that was deleted does not come back by another delivery: its event
-// has an id that follows from the completion's, and is unique too. Only to complete
+// has an id that follows from the completion's, and is unique too; and a completion that
+// was before the deletion is refused by the store, however late it is handled. Only to complete
 // the task once more, after that, makes another.
 //
 // Whether there is a next one is what the event says (a rule at the time of

@@ -67,6 +67,26 @@ func TestADeletedOccurrenceDoesNotComeBackByAnotherDelivery(t *testing.T) {
 	}
 }
 
+// The service may be away between a completion and its handling, and meanwhile the
+// user completes again, and deletes what the first completion led to.
+func TestADeletedOccurrenceDoesNotComeBackByACompletionBeforeIt(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	task := w.create("daily", "2026-11-24 10:00")
+	w.handle(w.complete(task.ID))
+	if _, err := w.user.Toggle(t.Context(), user, task.ID, nil); err != nil { // reopened
+		t.Fatal(err)
+	}
+	again := w.complete(task.ID)
+	if err := w.user.Delete(t.Context(), user, w.next(task.ID).ID, nil); err != nil {
+		t.Fatal(err)
+	}
+	w.handle(again)
+	if all := w.nexts(task.ID); len(all) != 0 {
+		t.Fatalf("it came back: %+v", all)
+	}
+}
+
 func TestAReopenedTaskHasItsNextOccurrenceAllTheSame(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)

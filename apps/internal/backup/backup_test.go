@@ -20,7 +20,7 @@ import (
 	"github.com/tasktide/tasktide/core/domain"
 )
 
-// installation is one with data: tasks of user "u", and a secret.
+// installation is one with data: tasks of user "u".
 type installation struct {
 	backup.Place
 	dir string
@@ -29,7 +29,7 @@ type installation struct {
 func install(t *testing.T, tasks int) installation {
 	t.Helper()
 	dir := filepath.Join(t.TempDir(), "data")
-	i := installation{backup.Place{Database: filepath.Join(dir, "tasktide.db"), DataDir: dir, Version: "test"}, dir}
+	i := installation{backup.Place{Database: filepath.Join(dir, "tasktide.db"), Version: "test"}, dir}
 	i.use(t, func(db *sqlstore.DB) {
 		if _, err := sqlstore.Migrate(t.Context(), db, sqlstore.Up); err != nil {
 			t.Fatal(err)
@@ -38,7 +38,6 @@ func install(t *testing.T, tasks int) installation {
 			i.create(t, db)
 		}
 	})
-	must(t, os.WriteFile(filepath.Join(dir, "jwt-secret"), []byte("secret of before\n"), 0o600))
 	return i
 }
 
@@ -99,7 +98,6 @@ func TestWhatIsRestoredIsWhatWasBackedUpInANewEpoch(t *testing.T) {
 	}
 	_, before := i.state(t)
 	i.use(t, func(db *sqlstore.DB) { i.create(t, db) })
-	must(t, os.WriteFile(filepath.Join(i.dir, "jwt-secret"), []byte("another secret\n"), 0o600))
 
 	m, aside, err := backup.Restore(t.Context(), i.Place, file)
 	must(t, err)
@@ -110,17 +108,9 @@ func TestWhatIsRestoredIsWhatWasBackedUpInANewEpoch(t *testing.T) {
 	if m.Tasktide != "test" || m.Schema == 0 {
 		t.Errorf("the manifest is %+v", m)
 	}
-	secret, err := os.ReadFile(filepath.Join(i.dir, "jwt-secret"))
-	must(t, err)
-	if string(secret) != "secret of before\n" {
-		t.Errorf("the secret is %q", secret)
-	}
-	old := installation{backup.Place{Database: filepath.Join(aside, "tasktide.db"), DataDir: aside}, aside}
+	old := installation{backup.Place{Database: filepath.Join(aside, "tasktide.db")}, aside}
 	if n, head := old.state(t); n != 4 || head.Epoch != before.Epoch {
 		t.Errorf("kept aside are %d tasks at %v", n, head)
-	}
-	if secret, err := os.ReadFile(filepath.Join(aside, "jwt-secret")); err != nil || string(secret) != "another secret\n" {
-		t.Errorf("the secret kept aside is %q, %v", secret, err)
 	}
 }
 
@@ -197,12 +187,12 @@ func TestADamagedFileIsRefusedBeforeAnythingIsTouched(t *testing.T) {
 		"a bare database":         {[]byte(before["tasktide.db"]), "not a backup"},
 		"cut in the manifest":     {good[:600], "not a backup"},
 		"cut in the database":     {good[:len(good)/2], "cut off"},
-		"cut before the secret":   {good[:len(good)-2048], "damaged or cut off"},
+		"cut near its end":        {good[:len(good)-2048], "cut off"},
 		"a bit of the database":   {flipped(len(good) / 2), "content of tasktide.db"},
-		"a bit of the secret":     {flipped(bytes.LastIndex(good, []byte("secret of before"))), "content of jwt-secret"},
+		"a bit of a task":         {flipped(bytes.LastIndex(good, []byte("task.created.v1"))), "content of tasktide.db"},
 		"another format":          {bytes.Replace(good, []byte(`"format_version": 1`), []byte(`"format_version": 7`), 1), "use the version of Tasktide that made it"},
 		"another program's":       {bytes.Replace(good, []byte("tasktide-backup"), []byte("tasktune-backup"), 1), "not a backup"},
-		"a name that leads away":  {bytes.Replace(good, []byte(`"name": "jwt-secret"`), []byte(`"name": "../secret!"`), 1), "damaged"},
+		"a name that leads away":  {bytes.Replace(good, []byte(`"name": "tasktide.db"`), []byte(`"name": "../sktide.db"`), 1), "damaged"},
 		"a hash that fits no bit": {bytes.Replace(good, []byte(`"sha256": "`), []byte(`"sha256": "0`), 1), "damaged"},
 	}
 	for name, c := range cases {
@@ -293,7 +283,7 @@ func TestWhateverStepARestoreIsKilledAtItIsFinishedLater(t *testing.T) {
 		if n, _ := i.state(t); n != 2 || backup.Pending(i.Place) {
 			t.Errorf("after %d steps: %d tasks, pending %v", steps, n, backup.Pending(i.Place))
 		}
-		old := installation{backup.Place{Database: filepath.Join(aside, "tasktide.db"), DataDir: aside}, aside}
+		old := installation{backup.Place{Database: filepath.Join(aside, "tasktide.db")}, aside}
 		if n, _ := old.state(t); n != 3 {
 			t.Errorf("after %d steps: %d tasks are kept aside", steps, n)
 		}
@@ -319,7 +309,7 @@ func TestARestoreOntoADatabaseThatIsBrokenOrNotThere(t *testing.T) {
 		t.Errorf("kept aside: %v", kept)
 	}
 	dir := filepath.Join(t.TempDir(), "new", "machine")
-	fresh := installation{backup.Place{Database: filepath.Join(dir, "tasktide.db"), DataDir: dir}, dir}
+	fresh := installation{backup.Place{Database: filepath.Join(dir, "tasktide.db")}, dir}
 	_, _, err = backup.Restore(t.Context(), fresh.Place, file)
 	must(t, err)
 	if n, _ := fresh.state(t); n != 2 {

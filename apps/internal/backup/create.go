@@ -15,7 +15,7 @@ import (
 	"github.com/tasktide/tasktide/adapters/sqlstore"
 )
 
-// Create writes a backup of db and of what is beside it to path. It replaces a file
+// Create writes a backup of db to path. It replaces a file
 // that is there only with force.
 func Create(ctx context.Context, db *sqlstore.DB, p Place, path string, force bool) (Manifest, error) {
 	if info, err := os.Stat(path); err == nil && info.IsDir() {
@@ -38,7 +38,7 @@ func create(ctx context.Context, db *sqlstore.DB, p Place, path string, force bo
 	}
 	defer func() { _ = os.RemoveAll(work) }()
 	m = Manifest{Format: format, FormatNumber: formatNumber, Tasktide: p.Version, Created: time.Now().UTC().Truncate(time.Second)}
-	if err := collect(ctx, db, p, work, &m); err != nil {
+	if err := collect(ctx, db, work, &m); err != nil {
 		return m, err
 	}
 	done := filepath.Join(work, "backup.tar")
@@ -51,8 +51,8 @@ func create(ctx context.Context, db *sqlstore.DB, p Place, path string, force bo
 	return m, syncDir(filepath.Dir(path))
 }
 
-// collect puts whole copies of all files into work, and checks the database's.
-func collect(ctx context.Context, db *sqlstore.DB, p Place, work string, m *Manifest) error {
+// collect puts a whole copy of the database into work, and checks it.
+func collect(ctx context.Context, db *sqlstore.DB, work string, m *Manifest) error {
 	database := filepath.Join(work, databaseName)
 	if err := os.WriteFile(database, nil, 0o600); err != nil {
 		return err
@@ -69,23 +69,6 @@ func collect(ctx context.Context, db *sqlstore.DB, p Place, work string, m *Mani
 		return err
 	}
 	m.Files = append(m.Files, c)
-	for _, name := range beside() {
-		b, err := os.ReadFile(filepath.Join(p.DataDir, name)) //nolint:gosec // a fixed name in DATA_DIR
-		if errors.Is(err, fs.ErrNotExist) {
-			continue
-		}
-		if err != nil {
-			return err
-		}
-		own := filepath.Join(work, name)
-		if err := os.WriteFile(own, b, 0o600); err != nil { //nolint:gosec // a fixed name in our own folder
-			return err
-		}
-		if c, err = hashed(name, own); err != nil {
-			return err
-		}
-		m.Files = append(m.Files, c)
-	}
 	return nil
 }
 

@@ -43,11 +43,6 @@ func Finish(p Place) (aside string, err error) {
 	if err := os.MkdirAll(aside, 0o700); err != nil {
 		return "", err
 	}
-	for _, one := range beside() {
-		if err := exchangeBeside(p, one, aside); err != nil {
-			return "", err
-		}
-	}
 	if err := exchangeDatabase(p, aside); err != nil {
 		return "", err
 	}
@@ -76,40 +71,6 @@ func exchangeDatabase(p Place, aside string) error {
 		return err
 	}
 	return os.Rename(fresh, p.Database)
-}
-
-// exchangeBeside copies: DATA_DIR may be another file system than the database's.
-func exchangeBeside(p Place, name, aside string) error {
-	fresh, err := os.ReadFile(filepath.Join(staged(p), name)) //nolint:gosec // a fixed name
-	if errors.Is(err, fs.ErrNotExist) {
-		return nil // the backup has none: what is there stays
-	}
-	if err != nil {
-		return err
-	}
-	place, old := filepath.Join(p.DataDir, name), filepath.Join(aside, name)
-	if _, err := os.Lstat(old); errors.Is(err, fs.ErrNotExist) {
-		b, err := os.ReadFile(place) //nolint:gosec // a fixed name
-		if err == nil {
-			err = replace(old, b)
-		}
-		if err != nil && !errors.Is(err, fs.ErrNotExist) {
-			return err
-		}
-	}
-	if err := os.MkdirAll(p.DataDir, 0o700); err != nil {
-		return err
-	}
-	return errors.Join(replace(place, fresh), giveTo(p.DataDir, place), syncDir(p.DataDir))
-}
-
-// replace writes a small file so that it is never seen half written.
-func replace(path string, content []byte) error {
-	temporary := path + ".new"
-	if err := os.WriteFile(temporary, content, 0o600); err != nil { //nolint:gosec // a fixed name
-		return err
-	}
-	return errors.Join(syncFile(temporary), os.Rename(temporary, path))
 }
 
 // keep moves from, if it is there, to a name that is free.

@@ -8,7 +8,6 @@ import (
 	"io"
 	"os"
 	"path/filepath"
-	"slices"
 	"time"
 )
 
@@ -21,13 +20,9 @@ const (
 	databaseName = "tasktide.db"
 )
 
-// beside are the files of DATA_DIR that go with the database. Each is small and there or not.
-func beside() []string { return []string{"jwt-secret"} }
-
 // Place is where an installation has its data.
 type Place struct {
-	Database string // the SQLite file
-	DataDir  string
+	Database string // the SQLite file: all data, and the keys that sign tokens
 	Version  string // of the program, for the manifest
 }
 
@@ -57,13 +52,8 @@ func readManifest(r io.Reader) (Manifest, error) {
 	if m.FormatNumber != formatNumber {
 		return m, fmt.Errorf("its format is %d, this binary reads %d: use the version of Tasktide that made it (%s)", m.FormatNumber, formatNumber, m.Tasktide)
 	}
-	if len(m.Files) == 0 || m.Files[0].Name != databaseName {
-		return m, fmt.Errorf("it is damaged: its manifest does not begin with %s", databaseName)
-	}
-	for i, f := range m.Files {
-		if i > 0 && !slices.Contains(beside(), f.Name) || f.Size < 0 {
-			return m, fmt.Errorf("it is damaged: it has a file %.60q", f.Name)
-		}
+	if len(m.Files) != 1 || m.Files[0].Name != databaseName || m.Files[0].Size < 0 {
+		return m, fmt.Errorf("it is damaged: its manifest does not name %s and nothing else", databaseName)
 	}
 	return m, nil
 }

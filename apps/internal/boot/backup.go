@@ -22,7 +22,7 @@ var errPostgresBackup = errors.New("the database is PostgreSQL: use its own pg_d
 
 // place is where an embedded installation has its data.
 func (c *Config) place() backup.Place {
-	return backup.Place{Database: c.databaseFile(), DataDir: c.DataDir, Version: Version().Version}
+	return backup.Place{Database: c.databaseFile(), Version: Version().Version}
 }
 
 // Backup writes the installation's data to path while others use it.

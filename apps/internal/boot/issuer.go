@@ -65,7 +65,7 @@ func (i *issuer) firstRun(ctx context.Context, w io.Writer) error {
 	if err != nil || code == "" {
 		return err
 	}
-	_, err = fmt.Fprintf(w, "\nThere is no operator's account yet. Make it with this link, once, within a day:\n\n  %s/sign-up?code=%s\n\n", i.deps.PublicURL, code)
+	_, err = fmt.Fprintf(w, "\nThere is no operator's account yet. Make it with this link, once, within a day:\n\n  %s/sign-up?code=%s\n\n(Its page is not built yet: docs/accounts.md shows the same by curl. Tokens for scripts need no account: tasktide token.)\n\n", i.deps.PublicURL, code)
 	return err
 }
 

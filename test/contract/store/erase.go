@@ -193,6 +193,23 @@ func causedCreates(t *testing.T, s Erasable) {
 	})
 	want(t, "creates that won", wins.Load(), 1)
 	want(t, "events", len(stream(t, s.Streams, s.u("u"))), 2)
+	created, err := s.Tasks.Tasks.List(t.Context(), s.u("u"), domain.TaskQuery{Ascending: true})
+	ok(t, err)
+	next := created.Tasks[len(created.Tasks)-1]
+	gone := event(next, domain.TaskDeletedV1)
+	gone.Data = fmt.Appendf(nil, `{"task_id":"%s","title":"it's \"odd\" 😀","previous_task_id":"%s"}`, next.ID, cause.ID)
+	end, err := s.Tasks.Tasks.Delete(t.Context(), s.u("u"), next.ID, next.Version, gone)
+	ok(t, err)
+	anew := newTask(s.u("u"))
+	anew.PreviousTaskID = &cause.ID
+	_, err = s.Caused.CreateCaused(t.Context(), end-1, anew, event(anew, domain.TaskCreatedV1))
+	wantKind(t, "by an event before the deletion", err, domain.ErrConflict)
+	other := newTask(s.u("u"))
+	other.PreviousTaskID = &next.ID
+	_, err = s.Caused.CreateCaused(t.Context(), end-1, other, event(other, domain.TaskCreatedV1))
+	ok(t, err)
+	_, err = s.Caused.CreateCaused(t.Context(), end, anew, event(anew, domain.TaskCreatedV1))
+	ok(t, err)
 	first := newTask(s.u("v"))
 	position, err := s.Caused.CreateCaused(t.Context(), 7, first, event(first, domain.TaskCreatedV1))
 	ok(t, err)
