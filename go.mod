@@ -2,6 +2,8 @@ module github.com/tasktide/tasktide
 
 go 1.26.4
 
+ignore ./apps/frontend/web/node_modules
+
 require (
 	github.com/IBM/sarama v1.61.1
 	github.com/MicahParks/jwkset v0.11.4
