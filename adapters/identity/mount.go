@@ -7,6 +7,7 @@ import (
 
 	"github.com/gofiber/fiber/v2"
 
+	"github.com/tasktide/tasktide/core/domain"
 	core "github.com/tasktide/tasktide/core/identity"
 )
 
@@ -79,19 +80,12 @@ func (a *api) guarded(r route) fiber.Handler {
 	}
 }
 
-// limit counts a try of the caller's address. An IPv6 customer has a whole /64.
+// limit counts a try of the caller's network.
 func (a *api) limit(c *fiber.Ctx, path string) error {
 	if a.Limiter == nil {
 		return nil
 	}
-	address := a.ClientAddress(c).Unmap()
-	key := address.String()
-	if address.Is6() {
-		if net, err := address.WithZone("").Prefix(64); err == nil {
-			key = net.String()
-		}
-	}
-	ok, after := a.Limiter.Take(key + " " + path)
+	ok, after := a.Limiter.Take(domain.NetworkOf(a.ClientAddress(c)).String() + " " + path)
 	if !ok {
 		return tooMany(after)
 	}

@@ -1,12 +1,16 @@
 package live
 
 import (
+	"fmt"
 	"io"
 	"net"
+	"net/netip"
 	"strings"
 	"testing"
 	"time"
 	"unicode/utf8"
+
+	"github.com/gofiber/fiber/v2"
 )
 
 const (
@@ -190,14 +194,63 @@ func TestTheFirstMessageBringsTheTokenThatWasPromised(t *testing.T) {
 func TestOnlySoManyMayWaitForTheirFirstMessage(t *testing.T) {
 	t.Parallel()
 	w := start(t, options{})
-	w.server.waiting.Store(maxWaiting)
+	w.server.waiting.all = maxWaiting
 	if _, status := w.dial("/ws/u", speaks); status != 503 {
 		t.Errorf("status %d", status)
 	}
 	w.open("u") // who has a token may come in
-	if n := w.server.waiting.Load(); n != maxWaiting {
+	if n := w.server.waiting.all; n != maxWaiting {
 		t.Errorf("%d are counted as waiting", n)
 	}
+}
+
+// Addresses are those of a header here: which one is believed is not this package's.
+func TestOneNetworkCanNotTakeThePlacesOfAllWhoWait(t *testing.T) {
+	t.Parallel()
+	w := start(t, options{deps: func(d *Deps) {
+		d.ClientAddress = func(c *fiber.Ctx) netip.Addr { return netip.MustParseAddr(c.Get("X-Test-Address")) }
+	}})
+	var first *socket
+	for i := range maxWaitingOne {
+		s, status := w.dial("/ws/u", speaks, fmt.Sprintf("X-Test-Address: 2001:db8::%x", i))
+		if s == nil {
+			t.Fatalf("connection %d: status %d", i, status)
+		}
+		if first == nil {
+			first = s
+		}
+	}
+	const another = "X-Test-Address: 2001:db8::ffff:1"
+	if _, status := w.dial("/ws/u", speaks, another); status != 429 {
+		t.Errorf("one more of the network: status %d", status)
+	}
+	if s, status := w.dial("/ws/u", bearer, another); s == nil {
+		t.Errorf("one that brings its token waits for nothing: status %d", status)
+	}
+	if s, status := w.dial("/ws/u", speaks, "X-Test-Address: 2001:db8:0:1::1"); s == nil {
+		t.Errorf("another network: status %d", status)
+	}
+	first.say(`{"type":"auth","token":"user:u"}`)
+	first.want("connected")
+	if s, status := w.dial("/ws/u", speaks, another); s == nil {
+		t.Errorf("a place is free again: status %d", status)
+	}
+}
+
+func TestWhoHasGoneWaitsNoLonger(t *testing.T) {
+	t.Parallel()
+	w := start(t, options{})
+	for range 3 {
+		s, _ := w.dial("/ws/u", speaks)
+		_ = s.Close()
+	}
+	eventually(t, "nobody is counted as waiting", w.nobodyWaits)
+}
+
+func (w *world) nobodyWaits() bool {
+	w.server.waiting.mu.Lock()
+	defer w.server.waiting.mu.Unlock()
+	return w.server.waiting.all == 0 && len(w.server.waiting.of) == 0
 }
 
 func TestWhoSendsBeforeTheAnswerTakesNoPlaceOfThoseWhoWait(t *testing.T) {
@@ -214,9 +267,7 @@ func TestWhoSendsBeforeTheAnswerTakesNoPlaceOfThoseWhoWait(t *testing.T) {
 		_, _ = io.Copy(io.Discard, c) // until the server closes it
 		_ = c.Close()
 	}
-	if n := w.server.waiting.Load(); n != 0 {
-		t.Errorf("%d are counted as waiting, and nobody is there", n)
-	}
+	eventually(t, "nobody is counted as waiting", w.nobodyWaits)
 }
 
 // FuzzOffer: the header's parser finds what was put in, and nothing that was not.

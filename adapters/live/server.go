@@ -4,8 +4,8 @@ import (
 	"context"
 	"log/slog"
 	"net"
+	"net/netip"
 	"sync"
-	"sync/atomic"
 	"time"
 
 	"github.com/gofiber/fiber/v2"
@@ -21,10 +21,12 @@ type Deps struct {
 	Verify func(ctx context.Context, token string) (domain.Principal, error)
 	// Exchange gives the token of a session cookie ("name=value"); nil: no cookies here.
 	// Errors: domain.KindUnauthorized, domain.ErrUnavailable.
-	Exchange  func(ctx context.Context, cookie string) (token string, err error)
-	Origins   []string      // whose pages may use their cookie, beside those of the same origin
-	Heartbeat time.Duration // between pings of a WebSocket
-	Log       *slog.Logger
+	Exchange func(ctx context.Context, cookie string) (token string, err error)
+	Origins  []string // whose pages may use their cookie, beside those of the same origin
+	// ClientAddress is who asks; nil: the peer of the connection.
+	ClientAddress func(*fiber.Ctx) netip.Addr
+	Heartbeat     time.Duration // between pings of a WebSocket
+	Log           *slog.Logger
 }
 
 const (
@@ -33,13 +35,12 @@ const (
 	writeWithin  = 10 * time.Second // a client that takes nothing for so long is gone
 	closeWithin  = 2 * time.Second  // for a client to answer a close
 	keepAlive    = 15 * time.Second // of server-sent events
-	maxWaiting   = 1000             // connections whose first message has not come
 )
 
 // Server serves live connections until Stop.
 type Server struct {
 	Deps
-	waiting atomic.Int64
+	waiting waiting
 
 	mu      sync.Mutex
 	sockets map[net.Conn]struct{}
@@ -48,7 +49,17 @@ type Server struct {
 }
 
 // NewServer makes a Server; it does nothing before Mount.
-func NewServer(d Deps) *Server { return &Server{Deps: d, sockets: map[net.Conn]struct{}{}} }
+func NewServer(d Deps) *Server {
+	if d.ClientAddress == nil {
+		d.ClientAddress = peer
+	}
+	return &Server{Deps: d, sockets: map[net.Conn]struct{}{}, waiting: waiting{of: map[netip.Prefix]int{}}}
+}
+
+func peer(c *fiber.Ctx) netip.Addr {
+	address, _ := netip.AddrFromSlice(c.Context().RemoteIP())
+	return address
+}
 
 // Mount adds the routes. From now on the app leaves connections that a handler
 // hijacks to that handler, which has to close them.

@@ -23,19 +23,17 @@ func (s *Server) webSocket(c *fiber.Ctx) error {
 	if err != nil {
 		return err
 	}
-	if wait && s.waiting.Add(1) > maxWaiting {
-		s.waiting.Add(-1)
-		return domain.Unavailable("websocket-service", errors.New("too many connections wait for their first message"))
+	leave := func() {} // the place of who waits
+	if wait {
+		if leave, err = s.waiting.enter(domain.NetworkOf(s.ClientAddress(c))); err != nil {
+			return err
+		}
 	}
 	user := wanted(c)
 	c.Status(fiber.StatusSwitchingProtocols) // for who measures
 	s.take(c, func(socket net.Conn) {
-		s.serve(&session{user: user, speaks: o.speaks, writer: writer{server: s, socket: socket, encode: appendFrame}}, p, wait, answer)
-	}, func() {
-		if wait {
-			s.waiting.Add(-1)
-		}
-	})
+		s.serve(&session{user: user, speaks: o.speaks, writer: writer{server: s, socket: socket, encode: appendFrame}}, p, wait, leave, answer)
+	}, leave)
 	return nil
 }
 
@@ -51,12 +49,12 @@ type session struct {
 
 // serve runs until the socket is closed. It is small on purpose: its frame stays
 // for as long as the connection.
-func (s *Server) serve(one *session, p domain.Principal, wait bool, answer []byte) {
+func (s *Server) serve(one *session, p domain.Principal, wait bool, leave func(), answer []byte) {
 	one.write(answer)
 	if wait {
 		var ok bool
 		p, ok = one.firstMessage()
-		s.waiting.Add(-1)
+		leave()
 		if !ok {
 			return
 		}

@@ -18,6 +18,7 @@ import (
 
 	"github.com/tasktide/tasktide/adapters/auth"
 	"github.com/tasktide/tasktide/adapters/dapr"
+	"github.com/tasktide/tasktide/adapters/forwarded"
 	"github.com/tasktide/tasktide/adapters/kafka"
 	"github.com/tasktide/tasktide/core/domain"
 )
@@ -46,6 +47,8 @@ type Config struct {
 	BetterAuthURL string   `env:"BETTER_AUTH_URL"`
 	JWTIssuer     string   `env:"JWT_ISSUER"`
 	JWTAudience   string   `env:"JWT_AUDIENCE"`
+
+	TrustedProxies []string `env:"TRUSTED_PROXIES"`
 
 	Auth       string `env:"AUTH"`
 	PublicURL  string `env:"PUBLIC_URL"`
@@ -80,8 +83,6 @@ type Config struct {
 
 	// Service is the one that runs in this process; "" for all in one.
 	Service domain.Service `env:"-"`
-
-	clientAddress clientAddress // nil: the peer of the connection
 }
 
 // Who issues tokens.
@@ -261,6 +262,9 @@ func (c *Config) Validate() error {
 		}
 		u, err := url.Parse(o)
 		bad(err != nil || u.Scheme == "" || u.Host == "" || strings.Trim(u.Path, "/") != "", "CORS_ORIGINS: %q is no origin such as https://tasks.example.org", o)
+	}
+	if _, err := forwarded.Parse(c.TrustedProxies); err != nil {
+		errs = append(errs, fmt.Errorf("TRUSTED_PROXIES: %w", err))
 	}
 	if c.BetterAuthURL != "" {
 		u, err := url.Parse(c.BetterAuthURL)

@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"io"
 	"log/slog"
-	"net/netip"
 	"os"
 
 	"github.com/gofiber/fiber/v2"
@@ -27,10 +26,7 @@ type issuer struct {
 	store *sqlstore.Identity
 }
 
-// clientAddress is who asks; nil: the peer of the connection.
-type clientAddress func(*fiber.Ctx) netip.Addr
-
-func newIssuer(cfg Config, log *slog.Logger, db *sqlstore.DB, clock ports.Clock) *issuer {
+func newIssuer(cfg Config, log *slog.Logger, db *sqlstore.DB, clock ports.Clock, who *clients) *issuer {
 	if !cfg.servesAccounts() {
 		return nil
 	}
@@ -38,7 +34,7 @@ func newIssuer(cfg Config, log *slog.Logger, db *sqlstore.DB, clock ports.Clock)
 	keys := core.NewKeys(store, clock, cfg.AuthSecret)
 	return &issuer{keys: keys, store: store, deps: identity.Deps{
 		Service: newAccounts(cfg, db, store, clock), Tokens: identity.NewTokens(keys, cfg.PublicURL, clock), PublicURL: cfg.PublicURL,
-		Origins: cfg.CORSOrigins, ClientAddress: cfg.clientAddress, Limiter: core.NewLimiter(clock), Log: log,
+		Origins: cfg.CORSOrigins, ClientAddress: who.address, Limiter: core.NewLimiter(clock), Log: log,
 	}}
 }
 

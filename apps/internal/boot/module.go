@@ -48,6 +48,7 @@ func Options(cfg Config) fx.Option {
 			newDatabase,
 			newTransport,
 			newServer,
+			newClients,
 			newIssuer,
 			newVerifier,
 			func() ports.Clock { return memory.Clock{} },

@@ -23,10 +23,13 @@ const drainLive = 3 * time.Second
 // broadcast to the live connections. It comes after the services whose events it
 // shows: at a stop the connections are drained first, while everything goes on.
 func WebsocketService() fx.Option {
-	return fx.Module(string(domain.WebsocketService), fx.Invoke(func(r runtime, verify rest.Verify, accounts *issuer) {
+	return fx.Module(string(domain.WebsocketService), fx.Invoke(func(r runtime, verify rest.Verify, accounts *issuer, who *clients) {
 		hub := realtime.NewHub(sqlstore.NewStreams(r.DB), r.Clock, r.Log, realtime.Limits{})
 		countLive(r.Registry, hub)
-		d := live.Deps{Hub: hub, Verify: verify, Origins: append(slices.Clone(r.Config.CORSOrigins), r.Config.PublicURL), Heartbeat: time.Duration(r.Config.Heartbeat), Log: r.Log}
+		d := live.Deps{
+			Hub: hub, Verify: verify, Origins: append(slices.Clone(r.Config.CORSOrigins), r.Config.PublicURL), ClientAddress: who.address,
+			Heartbeat: time.Duration(r.Config.Heartbeat), Log: r.Log,
+		}
 		if accounts != nil {
 			d.Exchange = identity.Exchange(accounts.deps)
 		} else if r.Config.BetterAuthURL != "" {
