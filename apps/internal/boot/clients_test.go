@@ -144,7 +144,7 @@ func sessionNames(t *testing.T, url, client string) {
 		t.Fatal(err)
 	}
 	_ = answer.Body.Close()
-	if answer.StatusCode != 200 || len(answer.Cookies()) == 0 {
+	if answer.StatusCode != http.StatusOK || len(answer.Cookies()) == 0 {
 		t.Fatalf("sign-up: %s", answer.Status)
 	}
 	_, body := send(t, http.MethodGet, url+"/api/auth/list-sessions", "", "Cookie: "+answer.Cookies()[0].Name+"="+answer.Cookies()[0].Value)
