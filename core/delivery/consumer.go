@@ -59,7 +59,7 @@ func (c *Consumer) Handle(ctx context.Context, m ports.Message) ports.Answer {
 	}
 	e, err := decode(m)
 	if err != nil {
-		return c.bury(ctx, m, e, 1, nil, err)
+		return c.bury(ctx, m, e, record{Attempts: 1}, err)
 	}
 	key := domain.ProcessedKey(e.ID, c.group)
 	started, answer := c.start(ctx, m, e, key)
@@ -146,7 +146,7 @@ func (c *Consumer) refuse(ctx context.Context, m ports.Message, e domain.Event, 
 	if cause == "" {
 		cause = fmt.Sprintf("the process ended during each of %d attempts", seen.Attempts)
 	}
-	answer := c.bury(ctx, m, e, seen.Attempts, seen.First, errors.New(cause))
+	answer := c.bury(ctx, m, e, seen, errors.New(cause))
 	return &answer
 }
 

@@ -27,7 +27,7 @@ func (c *Consumer) finish(ctx context.Context, m ports.Message, e domain.Event, 
 		c.giveBack(ctx, key, started)
 		return ports.Answer{Again: true, After: c.opts.ProbeEvery}
 	case hopeless(err) || started.Attempts >= c.opts.Attempts:
-		return c.bury(ctx, m, e, started.Attempts, started.First, err)
+		return c.bury(ctx, m, e, started, err)
 	}
 	return c.postpone(ctx, e, key, started, err)
 }
@@ -80,7 +80,7 @@ func (c *Consumer) giveBack(ctx context.Context, key string, started record) {
 	}
 }
 
-// replace writes r if the record is still the start that this delivery wrote;
+// replace writes r if the record is still the start that this delivery wrote or saw;
 // domain.ErrConflict when another delivery has gone on from it.
 func (c *Consumer) replace(ctx context.Context, key string, started, r record) error {
 	entries, err := c.State.Get(ctx, key)
@@ -93,15 +93,17 @@ func (c *Consumer) replace(ctx context.Context, key string, started, r record) e
 	return c.put(ctx, ports.Item{Key: key, Value: r.encode(), Mode: ports.IfMatch, ETag: entries[0].ETag})
 }
 
-// bury keeps a dead letter, then marks the event as done.
-func (c *Consumer) bury(ctx context.Context, m ports.Message, e domain.Event, attempts int, first *time.Time, cause error) ports.Answer {
+// bury keeps a dead letter, then marks the event as done, unless somebody has gone on from the record meanwhile: an
+// operator may see the letter and redrive it before the mark, which would make a duplicate of the redrive.
+func (c *Consumer) bury(ctx context.Context, m ports.Message, e domain.Event, last record, cause error) ports.Answer {
 	now := c.Clock.Now()
+	first := last.First
 	if first == nil {
 		first = &now
 	}
 	l := domain.DeadLetter{
 		ID: letterID(c.group, m, e), UserID: e.UserID, EventType: string(e.Type), Position: e.Position, Topic: m.Topic, Group: c.group,
-		Key: m.Key, Body: m.Body, Reason: reason(cause), Error: text(cause), Attempts: attempts,
+		Key: m.Key, Body: m.Body, Reason: reason(cause), Error: text(cause), Attempts: last.Attempts,
 		FirstFailed: *first, LastFailed: now, TraceParent: e.TraceParent,
 	}
 	if e.ID != uuid.Nil {
@@ -111,16 +113,17 @@ func (c *Consumer) bury(ctx context.Context, m ports.Message, e domain.Event, at
 		return *c.interrupted(ctx, err)
 	}
 	c.stats.deadLetters.Add(1)
-	c.Log.ErrorContext(ctx, "dead letter", "group", c.group, "topic", m.Topic, "event_id", l.EventID, "letter", l.ID, "reason", l.Reason, "attempts", attempts, "error", cause)
+	c.Log.ErrorContext(ctx, "dead letter", "group", c.group, "topic", m.Topic, "event_id", l.EventID, "letter", l.ID, "reason", l.Reason, "attempts", last.Attempts, "error", cause)
 	if l.Reason == domain.ReasonMalformed { // its id may be somebody else's: it has no state
 		return ports.Answer{}
 	}
-	value := record{State: stateDone, ProcessedAt: &now, DeadLetter: l.ID}.encode()
-	answer := c.done(ctx, domain.ProcessedKey(e.ID, c.group), value)
-	if !answer.Again {
-		c.stats.handled.Add(-1) // it was not
+	key := domain.ProcessedKey(e.ID, c.group)
+	err := c.replace(ctx, key, last, record{State: stateDone, ProcessedAt: &now, DeadLetter: l.ID})
+	if err != nil && !errors.Is(err, domain.ErrConflict) {
+		c.owed.add(key)
+		return *c.interrupted(ctx, err)
 	}
-	return answer
+	return ports.Answer{}
 }
 
 func reason(err error) string {
