@@ -24,6 +24,7 @@ func listening(t *testing.T, cfg Config, h ports.Handler) *Subscriber {
 }
 
 func TestABroadcastMissesNothingWhenItIsDisconnected(t *testing.T) {
+	t.Parallel()
 	c, cfg := fake(t)
 	p := startPublisher(t, cfg)
 	w := &wire{}
@@ -45,6 +46,7 @@ func TestABroadcastMissesNothingWhenItIsDisconnected(t *testing.T) {
 }
 
 func TestABroadcastFindsNewPartitionsAndReadsThemFromTheirBeginning(t *testing.T) {
+	t.Parallel()
 	_, cfg := fake(t)
 	p := startPublisher(t, cfg)
 	got := make(chan string, 1000)
@@ -74,6 +76,7 @@ func TestABroadcastFindsNewPartitionsAndReadsThemFromTheirBeginning(t *testing.T
 }
 
 func TestABroadcastGoesOnWhereTheBrokerStillHasSomething(t *testing.T) {
+	t.Parallel()
 	c, cfg := fake(t)
 	p := startPublisher(t, cfg)
 	got := make(chan string, 100)
@@ -94,6 +97,7 @@ func TestABroadcastGoesOnWhereTheBrokerStillHasSomething(t *testing.T) {
 }
 
 func TestABroadcastRepeatsABoundedNumberOfTimes(t *testing.T) {
+	t.Parallel()
 	_, cfg := fake(t)
 	p := startPublisher(t, cfg)
 	tries := make(chan string, 100)

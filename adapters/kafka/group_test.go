@@ -15,6 +15,7 @@ import (
 )
 
 func TestARevokedPartitionIsGivenAwayAfterItsHandlersAndOffsets(t *testing.T) {
+	t.Parallel()
 	c, cfg := fake(t)
 	p := startPublisher(t, cfg)
 	var mu sync.Mutex
@@ -74,6 +75,7 @@ func TestARevokedPartitionIsGivenAwayAfterItsHandlersAndOffsets(t *testing.T) {
 }
 
 func TestARevokedPartitionIsNotHeldPastTheRebalanceTimeout(t *testing.T) {
+	t.Parallel()
 	c, cfg := fake(t)
 	p := startPublisher(t, cfg)
 	cancelled := make(chan time.Duration, 100)
@@ -107,6 +109,7 @@ func TestARevokedPartitionIsNotHeldPastTheRebalanceTimeout(t *testing.T) {
 }
 
 func TestAnOffsetThatTheBrokerLostLeadsToTheOldestRecord(t *testing.T) {
+	t.Parallel()
 	c, cfg := fake(t)
 	p := startPublisher(t, cfg)
 	box := newInbox(t)
@@ -144,6 +147,7 @@ func userPartition(c *kfake.Cluster) int32 {
 }
 
 func TestAGroupGoesOnThroughDisconnectsAndACoordinatorThatMoves(t *testing.T) {
+	t.Parallel()
 	c, cfg := fake(t, kfake.NumBrokers(3))
 	p := startPublisher(t, cfg)
 	w := &wire{}
@@ -175,6 +179,7 @@ func TestAGroupGoesOnThroughDisconnectsAndACoordinatorThatMoves(t *testing.T) {
 }
 
 func TestACommitThatFailsIsRepeatedBeforeThePartitionIsGivenAway(t *testing.T) {
+	t.Parallel()
 	c, cfg := fake(t)
 	cfg.CommitInterval = time.Hour // only the last one counts
 	p := startPublisher(t, cfg)
@@ -197,6 +202,7 @@ func TestACommitThatFailsIsRepeatedBeforeThePartitionIsGivenAway(t *testing.T) {
 }
 
 func TestASubscriptionWaitsForItsTopics(t *testing.T) {
+	t.Parallel()
 	c, cfg := fake(t)
 	p := startPublisher(t, cfg)
 	got := make(chan ports.Message, 10)

@@ -19,6 +19,7 @@ func record(key string) ports.Record {
 }
 
 func TestAnAnswerThatGetsLostMakesNoDuplicate(t *testing.T) {
+	t.Parallel()
 	c, cfg := fake(t)
 	w := &wire{}
 	cfg.Dial = w.dial
@@ -39,6 +40,7 @@ func TestAnAnswerThatGetsLostMakesNoDuplicate(t *testing.T) {
 }
 
 func TestAnErrorAfterTheAppendMakesNoDuplicate(t *testing.T) {
+	t.Parallel()
 	for _, e := range []*kerr.Error{kerr.RequestTimedOut, kerr.NotEnoughReplicasAfterAppend} {
 		t.Run(e.Message, func(t *testing.T) {
 			c, cfg := fake(t)
@@ -56,6 +58,7 @@ func TestAnErrorAfterTheAppendMakesNoDuplicate(t *testing.T) {
 }
 
 func TestAProducerThatIsOfNoMoreUseIsReplaced(t *testing.T) {
+	t.Parallel()
 	for _, e := range []*kerr.Error{kerr.OutOfOrderSequenceNumber, kerr.InvalidProducerEpoch, kerr.UnknownProducerID, kerr.ProducerFenced} {
 		t.Run(e.Message, func(t *testing.T) {
 			c, cfg := fake(t)
@@ -77,6 +80,7 @@ func TestAProducerThatIsOfNoMoreUseIsReplaced(t *testing.T) {
 }
 
 func TestLeadersMoveWhilePublishing(t *testing.T) {
+	t.Parallel()
 	c, cfg := fake(t, kfake.NumBrokers(3))
 	p := startPublisher(t, cfg)
 	box := newInbox(t)
@@ -101,6 +105,7 @@ func TestLeadersMoveWhilePublishing(t *testing.T) {
 }
 
 func TestATopicThatDoesNotExistIsUnavailableUntilItIsCreated(t *testing.T) {
+	t.Parallel()
 	c, cfg := fake(t)
 	p := startPublisher(t, cfg)
 	r := ports.Record{Topic: "later", Key: "u", Body: []byte("b")}
@@ -124,6 +129,7 @@ func TestATopicThatDoesNotExistIsUnavailableUntilItIsCreated(t *testing.T) {
 }
 
 func TestWhatTheBrokerNeverTakesIsPermanent(t *testing.T) {
+	t.Parallel()
 	_, cfg := fake(t)
 	p := startPublisher(t, cfg)
 	for name, r := range map[string]ports.Record{
@@ -143,6 +149,7 @@ func TestWhatTheBrokerNeverTakesIsPermanent(t *testing.T) {
 }
 
 func TestACallEndsWithItsContext(t *testing.T) {
+	t.Parallel()
 	c, cfg := fake(t)
 	p := startPublisher(t, cfg)
 	relay(t, p, 1, 1)
@@ -159,6 +166,7 @@ func TestACallEndsWithItsContext(t *testing.T) {
 }
 
 func TestThePublisherStartsAndStopsAsOftenAsYouLike(t *testing.T) {
+	t.Parallel()
 	_, cfg := fake(t)
 	p := NewPublisher(cfg, quiet())
 	if err := p.Stop(t.Context()); err != nil {
@@ -188,6 +196,7 @@ func TestThePublisherStartsAndStopsAsOftenAsYouLike(t *testing.T) {
 }
 
 func TestWithoutBrokersPublishIsUnavailableAndPingSaysSo(t *testing.T) {
+	t.Parallel()
 	_, cfg := fake(t)
 	cfg.Brokers, cfg.PublishWait = []string{"127.0.0.1:1"}, 100*time.Millisecond
 	p := startPublisher(t, cfg)
