@@ -52,7 +52,7 @@ func New(d Deps) *fiber.App {
 }
 
 // Config is the configuration that the routes of this package rely on: for an app
-// that has others beside them.
+// that has others beside them. The app should serve a Listener.
 func Config(log *slog.Logger) fiber.Config {
 	return fiber.Config{
 		AppName:               "tasktide",
@@ -64,6 +64,7 @@ func Config(log *slog.Logger) fiber.Config {
 		DisableStartupMessage: true,
 		// Reached only by what fails before any middleware, such as a body too large.
 		ErrorHandler: func(c *fiber.Ctx, err error) error {
+			Linger(c)
 			named(c)
 			fail(c, logger(log), err)
 			return nil

@@ -3,7 +3,10 @@ package cluster
 import (
 	"context"
 	"errors"
+	"fmt"
 	"os"
+	"os/exec"
+	"path/filepath"
 	"testing"
 	"time"
 )
@@ -121,4 +124,21 @@ func logTail(tb testing.TB, s *Server) {
 	if p := s.Process(); p != nil {
 		tb.Logf("end of %s:\n%s", s.LogFile(), p.Tail(3000))
 	}
+}
+
+// StartProgram starts a server that is installed on this machine, waits until it is ready, and ends it after the test.
+func StartProgram(tb testing.TB, c Command, ready func(context.Context) error) *Server {
+	tb.Helper()
+	path, err := exec.LookPath(c.Path)
+	if err != nil { // servers are where only root's PATH leads
+		path, err = exec.LookPath(filepath.Join("/usr/sbin", c.Path))
+	}
+	if err != nil {
+		must(tb, fmt.Errorf("%s: %w", c.Path, ErrMissing))
+	}
+	c.Path = path
+	s := &Server{command: c, ready: ready, within: 30 * time.Second}
+	must(tb, s.Start(tb.Context()))
+	tb.Cleanup(func() { cleanup(tb, s) })
+	return s
 }

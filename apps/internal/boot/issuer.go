@@ -81,6 +81,7 @@ func NewTokens(cfg Config, db *sqlstore.DB) *identity.Tokens {
 func errorHandler(problem fiber.ErrorHandler, accounts bool) fiber.ErrorHandler {
 	return func(c *fiber.Ctx, err error) error {
 		if accounts && rest.IsTooLarge(err) && identity.TooLarge(c) {
+			rest.Linger(c)
 			return nil
 		}
 		return problem(c, err)

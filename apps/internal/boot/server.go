@@ -45,7 +45,7 @@ func newServer(lc fx.Lifecycle, cfg Config, log *slog.Logger, reg *prometheus.Re
 				return fmt.Errorf("can't listen on API_HOST:API_PORT %s: %w", cfg.Address(), err)
 			}
 			go func() {
-				if err := app.Listener(l); err != nil {
+				if err := app.Listener(rest.Listener(l)); err != nil {
 					log.ErrorContext(context.WithoutCancel(ctx), "the HTTP server ended", "error", err)
 				}
 			}()

@@ -1,0 +1,54 @@
+package rest
+
+import (
+	"io"
+	"net"
+	"sync/atomic"
+	"time"
+
+	"github.com/gofiber/fiber/v2"
+)
+
+// A client that is refused before its body was read, as for a size that it announced,
+// may go on sending. Closing its connection then makes the system reset it, and the
+// client, or the proxy in front of it, may lose our answer: a proxy says 502 then.
+// So such a connection is closed in our direction first, and what still comes is read
+// and dropped, so much and so long.
+const (
+	lingerFor   = 5 * time.Second
+	lingerBytes = 16 << 20
+)
+
+// Listener is l, with connections that Linger can make close gently.
+func Listener(l net.Listener) net.Listener { return listener{l} }
+
+type listener struct{ net.Listener }
+
+func (l listener) Accept() (net.Conn, error) {
+	c, err := l.Listener.Accept()
+	if tcp, ok := c.(*net.TCPConn); ok {
+		return &connection{TCPConn: tcp}, err
+	}
+	return c, err
+}
+
+type connection struct {
+	*net.TCPConn
+	linger atomic.Bool
+}
+
+// Linger has the connection of c closed gently, once c was answered. Error handlers
+// of an app call it for what fails before there is a route, since that is not read to its end.
+func Linger(c *fiber.Ctx) {
+	if conn, ok := c.Context().Conn().(*connection); ok {
+		conn.linger.Store(true)
+	}
+}
+
+// Close closes the connection, if need be gently.
+func (c *connection) Close() error {
+	if c.linger.Swap(false) && c.CloseWrite() == nil && c.SetReadDeadline(time.Now().Add(lingerFor)) == nil {
+		_, _ = io.CopyN(io.Discard, c.TCPConn, lingerBytes)
+	}
+	return c.TCPConn.Close()
+}
