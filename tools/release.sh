@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # Makes the release archives of the commit that is checked out, in dist/: for each platform a tar.gz with the one
-# binary, its SBOM (CycloneDX, read from the binary itself), a systemd unit, the examples for Caddy and nginx, and the docs; and SHA256SUMS.
+# binary, its SBOM (CycloneDX, read from the binary itself), systemd units, the examples for Caddy and nginx, and the docs; and SHA256SUMS.
 # The same commit and Go version give the same bytes, in whatever folder: paths are trimmed, times are the commit's, names
 # are sorted, owners are 0. Needs GNU tar and gzip.
 # environment: PLATFORMS="linux/amd64 …" to make fewer; VERSION to name it otherwise than git describe does.
@@ -44,7 +44,7 @@ for platform in $platforms; do
 	"$sbom" bin -json -std -noserial -notimestamp -version "$version" -output "$dir/tasktide.cdx.json" "$dir/tasktide"
 	cp LICENSE README.md CHANGELOG.md "$dir/"
 	cp docs/*.md "$dir/docs/"
-	if [[ $os == linux ]]; then cp deploy/systemd/tasktide.service deploy/caddy/Caddyfile deploy/nginx/tasktide.conf "$dir/"; fi
+	if [[ $os == linux ]]; then cp deploy/systemd/* deploy/caddy/Caddyfile deploy/nginx/tasktide.conf "$dir/"; fi
 	tar --sort=name --mtime="@$SOURCE_DATE_EPOCH" --owner=0 --group=0 --numeric-owner --format=ustar --mode=go=rX,u+rw,a-s -C "$work" -cf - "$name" |
 		gzip -n -9 >"dist/$name.tar.gz"
 	cp "$dir/tasktide.cdx.json" "dist/$name.cdx.json"

@@ -34,6 +34,10 @@ func TestOnAFullDiskNothingIsLost(t *testing.T) {
 	c := crowd[0].client
 	devices := watch(t, s, crowd)
 	defer devices.stop()
+	password, err := s.command(t.Context(), "users", "create", "ann@example.org")
+	must(t, err)
+	password = strings.TrimSpace(password)
+	ann := &visitor{t: t, base: s.api}
 	answered := map[string]bool{}
 	create := func() (int, string) {
 		title := "task " + time.Now().Format(time.RFC3339Nano)
@@ -65,6 +69,9 @@ func TestOnAFullDiskNothingIsLost(t *testing.T) {
 	if err != nil || status != 503 || !bytes.Contains(ready, []byte("disk is full")) {
 		t.Errorf("readiness: %d %s %v", status, ready, err)
 	}
+	if status := ann.signIn("ann@example.org", password); status != 503 {
+		t.Errorf("a sign-in, whose session finds no room: %d", status)
+	}
 	if status, _, err := c.once(t.Context(), "GET", "/health", nil, ""); err != nil || status != 200 {
 		t.Errorf("health: %d %v", status, err)
 	}
@@ -85,6 +92,9 @@ func TestOnAFullDiskNothingIsLost(t *testing.T) {
 		}
 		return err
 	})
+	if status := ann.signIn("ann@example.org", password); status != 200 {
+		t.Errorf("a sign-in with room again: %d", status)
+	}
 	for range 20 {
 		if status, body := create(); status != 201 {
 			t.Errorf("with room again: %d %s", status, body)
