@@ -1,0 +1,45 @@
+package gateway
+
+import (
+	"context"
+	"errors"
+	"net"
+	"net/http"
+	"time"
+)
+
+const (
+	connectWithin = 3 * time.Second        // for one connection
+	restartWithin = 3 * time.Second        // for a service that takes none to take one again
+	redial        = 25 * time.Millisecond  // the first wait
+	redialAtMost  = 200 * time.Millisecond // any later
+)
+
+// newTransport keeps connections to services for less time than they do, so that a
+// request seldom meets one that is being closed.
+func newTransport(answerWithin time.Duration) *http.Transport {
+	return &http.Transport{
+		DialContext: dial, DisableCompression: true, // what a service sends is passed on as it is
+		MaxIdleConns: 512, MaxIdleConnsPerHost: 256, IdleConnTimeout: time.Minute,
+		TLSHandshakeTimeout: connectWithin, ResponseHeaderTimeout: answerWithin, MaxResponseHeaderBytes: 256 << 10,
+	}
+}
+
+// dial waits for a service that restarts. Nothing was sent before there is a connection, so
+// trying again does nothing twice.
+func dial(ctx context.Context, network, address string) (net.Conn, error) {
+	dialer := &net.Dialer{Timeout: connectWithin}
+	deadline := time.Now().Add(restartWithin)
+	for wait := redial; ; wait = min(2*wait, redialAtMost) {
+		conn, err := dialer.DialContext(ctx, network, address)
+		var slow net.Error
+		if err == nil || errors.As(err, &slow) && slow.Timeout() || time.Now().Add(wait).After(deadline) {
+			return conn, err
+		}
+		select {
+		case <-ctx.Done():
+			return nil, err
+		case <-time.After(wait):
+		}
+	}
+}

@@ -1,0 +1,167 @@
+package gateway
+
+import (
+	"cmp"
+	"context"
+	"fmt"
+	"log/slog"
+	"net/http"
+	"net/netip"
+	"net/url"
+	"strings"
+	"time"
+
+	"github.com/prometheus/client_golang/prometheus"
+	"github.com/prometheus/client_golang/prometheus/promhttp"
+)
+
+// Options is what a Gateway is made of; all but Issuer, Origins and the times are needed.
+type Options struct {
+	Backend *url.URL // of backend-api
+	Live    *url.URL // of websocket-service
+	Issuer  *url.URL // of another server that has the accounts; nil: backend-api has them
+
+	Page    http.Handler
+	MaxBody int64    // bytes of a request
+	Origins []string // whose pages may read what goes wrong here
+	// Asked is who asked, by which scheme, for which host: Peer, or what proxies in front say, if they are trusted.
+	Asked   func(*http.Request) (client netip.Addr, scheme, host string)
+	Metrics *prometheus.Registry
+	Log     *slog.Logger
+
+	AnswerWithin time.Duration // for the beginning of a service's answer; 0: a minute
+	BodyWithin   time.Duration // for a request's body; 0: 30 seconds
+}
+
+// Peer takes for the client whoever is connected.
+func Peer(r *http.Request) (client netip.Addr, scheme, host string) {
+	peer, _ := netip.ParseAddrPort(r.RemoteAddr)
+	return peer.Addr().Unmap(), "http", r.Host
+}
+
+// The kinds of connections that last.
+const (
+	webSocket   = "websocket"
+	eventStream = "sse"
+)
+
+// gone is the status, for the metrics alone, of a request whose client did not wait.
+const gone = 499
+
+// Gateway serves the page and passes on the rest. It is safe for concurrent use.
+type Gateway struct {
+	o                        Options
+	backend, sockets, issuer *service
+	health                   http.Handler
+	live                     *live
+	meter                    *meter
+	transport                *http.Transport
+}
+
+// New makes a Gateway. It connects to nobody before it is asked.
+func New(o Options) *Gateway {
+	g := &Gateway{o: o, live: newLive(), transport: newTransport(cmp.Or(o.AnswerWithin, time.Minute))}
+	g.meter = newMeter(o.Metrics, g.live)
+	g.backend = g.newService("backend-api", o.Backend, g.transport)
+	g.sockets = g.newService("websocket-service", o.Live, g.transport)
+	g.issuer = g.backend
+	if o.Issuer != nil {
+		g.issuer = g.newService("the server of the accounts", o.Issuer, g.transport)
+		g.issuer.alien = true
+	}
+	g.health = g.routesOfItsOwn()
+	return g
+}
+
+// Server is a server with the limits that a Gateway is made for.
+func (g *Gateway) Server() *http.Server {
+	return &http.Server{
+		Handler: g, ReadHeaderTimeout: 10 * time.Second, IdleTimeout: 2 * time.Minute, MaxHeaderBytes: 4 * maxHeaders,
+		WriteTimeout: 5 * time.Minute, // a client that takes nothing is gone; streams have none
+		ErrorLog:     slog.NewLogLogger(g.o.Log.Handler(), slog.LevelDebug),
+	}
+}
+
+// Drain ends the connections that last, over a time, each at a moment of its own. It
+// returns when there are none, or when ctx ends.
+func (g *Gateway) Drain(ctx context.Context, within time.Duration) { g.live.drain(ctx, within) }
+
+// Close lets go of the connections to the services.
+func (g *Gateway) Close() { g.transport.CloseIdleConnections() }
+
+// ServeHTTP answers, or passes on.
+func (g *Gateway) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	named(w, r)
+	s := g.serviceFor(r.URL.Path)
+	if s == nil {
+		g.here(w, r)
+		return
+	}
+	began := time.Now()
+	ctx, end := context.WithCancel(r.Context())
+	e := &exchange{ResponseWriter: w, service: s, end: end}
+	defer func() { // also of the panic by which ReverseProxy breaks an answer off
+		end()
+		if e.live != nil {
+			e.live()
+			return // how long it lasted is nothing that somebody waited for
+		}
+		g.meter.observe(s.name, r.Method, int(e.status.Load()), time.Since(began))
+	}()
+	r = r.WithContext(context.WithValue(ctx, exchangeKey{}, e))
+	if status, detail := g.admit(w, r); status != 0 {
+		w.Header().Set("Connection", "close") // what is left of the request is not read as another one
+		g.refuse(e, r, status, detail)
+		if status == http.StatusRequestEntityTooLarge {
+			linger(w, r)
+		}
+		return
+	}
+	s.proxy.ServeHTTP(e, r)
+}
+
+// serviceFor is the service behind a path; nil: it is answered here.
+func (g *Gateway) serviceFor(path string) *service {
+	switch {
+	case below(path, "/ws"), strings.HasPrefix(path, "/api/sse/"):
+		return g.sockets
+	case below(path, accounts):
+		return g.issuer
+	case below(path, "/api"), below(path, "/docs"), path == "/openapi.json", path == "/asyncapi.json":
+		return g.backend
+	}
+	return nil
+}
+
+// here answers what is the gateway's own.
+func (g *Gateway) here(w http.ResponseWriter, r *http.Request) {
+	began, e := time.Now(), &exchange{ResponseWriter: w}
+	name := "page"
+	switch r.URL.Path {
+	case "/health", "/ready", "/metrics":
+		name = r.URL.Path
+		g.health.ServeHTTP(e, r)
+	default:
+		g.o.Page.ServeHTTP(e, r)
+	}
+	g.meter.observe(name, r.Method, max(int(e.status.Load()), http.StatusOK), time.Since(began))
+}
+
+// refuse answers with a problem that pages of allowed origins can read.
+func (g *Gateway) refuse(w http.ResponseWriter, r *http.Request, status int, detail string) {
+	share(w.Header(), r.Header.Get("Origin"), g.o.Origins)
+	w.Header().Set(requestID, r.Header.Get(requestID))
+	writeProblem(w, r, status, detail)
+}
+
+func (g *Gateway) tooLarge() string {
+	return fmt.Sprintf("the body is larger than %d bytes", g.o.MaxBody)
+}
+
+func (g *Gateway) routesOfItsOwn() http.Handler {
+	mux := http.NewServeMux()
+	mux.HandleFunc("GET /health", func(w http.ResponseWriter, _ *http.Request) { writeJSON(w, map[string]string{"status": "ok"}) })
+	mux.HandleFunc("GET /ready", g.ready)
+	mux.Handle("GET /metrics", promhttp.HandlerFor(g.o.Metrics, promhttp.HandlerOpts{}))
+	return mux
+}
