@@ -8,7 +8,6 @@ import (
 	"net/http"
 	"net/netip"
 	"net/url"
-	"strings"
 	"time"
 
 	"github.com/prometheus/client_golang/prometheus"
@@ -24,19 +23,14 @@ type Options struct {
 	Page    http.Handler
 	MaxBody int64    // bytes of a request
 	Origins []string // whose pages may read what goes wrong here
-	// Asked is who asked, by which scheme, for which host: Peer, or what proxies in front say, if they are trusted.
+	// Asked is who asked, by which scheme, for which host: what proxies in front say, if they are trusted, else what the
+	// connection says.
 	Asked   func(*http.Request) (client netip.Addr, scheme, host string)
 	Metrics *prometheus.Registry
 	Log     *slog.Logger
 
 	AnswerWithin time.Duration // for the beginning of a service's answer; 0: a minute
 	BodyWithin   time.Duration // for a request's body; 0: 30 seconds
-}
-
-// Peer takes for the client whoever is connected.
-func Peer(r *http.Request) (client netip.Addr, scheme, host string) {
-	peer, _ := netip.ParseAddrPort(r.RemoteAddr)
-	return peer.Addr().Unmap(), "http", r.Host
 }
 
 // The kinds of connections that last.
@@ -50,26 +44,25 @@ const gone = 499
 
 // Gateway serves the page and passes on the rest. It is safe for concurrent use.
 type Gateway struct {
-	o                        Options
-	backend, sockets, issuer *service
-	health                   http.Handler
-	live                     *live
-	meter                    *meter
-	transport                *http.Transport
+	o         Options
+	services  map[destination]*service
+	own       http.Handler
+	live      *live
+	meter     *meter
+	transport *http.Transport
 }
 
 // New makes a Gateway. It connects to nobody before it is asked.
 func New(o Options) *Gateway {
 	g := &Gateway{o: o, live: newLive(), transport: newTransport(cmp.Or(o.AnswerWithin, time.Minute))}
 	g.meter = newMeter(o.Metrics, g.live)
-	g.backend = g.newService("backend-api", o.Backend, g.transport)
-	g.sockets = g.newService("websocket-service", o.Live, g.transport)
-	g.issuer = g.backend
+	backend := g.newService("backend-api", o.Backend, g.transport)
+	g.services = map[destination]*service{toBackend: backend, toIssuer: backend, toLive: g.newService("websocket-service", o.Live, g.transport)}
 	if o.Issuer != nil {
-		g.issuer = g.newService("the server of the accounts", o.Issuer, g.transport)
-		g.issuer.alien = true
+		g.services[toIssuer] = g.newService("the server of the accounts", o.Issuer, g.transport)
+		g.services[toIssuer].alien = true
 	}
-	g.health = g.routesOfItsOwn()
+	g.own = g.routesOfItsOwn()
 	return g
 }
 
@@ -92,9 +85,10 @@ func (g *Gateway) Close() { g.transport.CloseIdleConnections() }
 // ServeHTTP answers, or passes on.
 func (g *Gateway) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	named(w, r)
-	s := g.serviceFor(r.URL.Path)
+	to := destinationOf(r.URL.Path)
+	s := g.services[to]
 	if s == nil {
-		g.here(w, r)
+		g.here(w, r, to)
 		return
 	}
 	began := time.Now()
@@ -120,29 +114,14 @@ func (g *Gateway) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	s.proxy.ServeHTTP(e, r)
 }
 
-// serviceFor is the service behind a path; nil: it is answered here.
-func (g *Gateway) serviceFor(path string) *service {
-	switch {
-	case below(path, "/ws"), strings.HasPrefix(path, "/api/sse/"):
-		return g.sockets
-	case below(path, accounts):
-		return g.issuer
-	case below(path, "/api"), below(path, "/docs"), path == "/openapi.json", path == "/asyncapi.json":
-		return g.backend
-	}
-	return nil
-}
-
 // here answers what is the gateway's own.
-func (g *Gateway) here(w http.ResponseWriter, r *http.Request) {
-	began, e := time.Now(), &exchange{ResponseWriter: w}
-	name := "page"
-	switch r.URL.Path {
-	case "/health", "/ready", "/metrics":
-		name = r.URL.Path
-		g.health.ServeHTTP(e, r)
-	default:
+func (g *Gateway) here(w http.ResponseWriter, r *http.Request, to destination) {
+	began, e, name := time.Now(), &exchange{ResponseWriter: w}, "page"
+	if to == toPage {
 		g.o.Page.ServeHTTP(e, r)
+	} else {
+		name = r.URL.Path
+		g.own.ServeHTTP(e, r)
 	}
 	g.meter.observe(name, r.Method, max(int(e.status.Load()), http.StatusOK), time.Since(began))
 }

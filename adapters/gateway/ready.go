@@ -19,7 +19,7 @@ const readyWithin = 2 * time.Second
 func (g *Gateway) ready(w http.ResponseWriter, r *http.Request) {
 	ctx, cancel := context.WithTimeout(r.Context(), readyWithin)
 	defer cancel()
-	services := []*service{g.backend, g.sockets}
+	services := []*service{g.services[toBackend], g.services[toLive]}
 	errs := make([]error, len(services))
 	var all sync.WaitGroup
 	for i, s := range services {

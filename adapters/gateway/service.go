@@ -33,7 +33,7 @@ func (g *Gateway) newService(name string, at *url.URL, transport http.RoundTripp
 // rewrite makes the request to the service of the client's. ReverseProxy has removed the
 // headers of the connection, and those in which a client could claim to be another.
 func (g *Gateway) rewrite(s *service, p *httputil.ProxyRequest) {
-	p.Out.URL.Scheme, p.Out.URL.Host = s.at.Scheme, s.at.Host
+	p.SetURL(s.at)
 	p.Out.URL.RawQuery = p.In.URL.RawQuery // the service is the one that reads it
 	address, scheme, host := g.o.Asked(p.In)
 	h := p.Out.Header

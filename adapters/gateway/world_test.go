@@ -64,7 +64,7 @@ func newWorld(t *testing.T, backend, sockets http.Handler, change func(*gateway.
 		t.Fatal(err)
 	}
 	o := gateway.Options{
-		Backend: address(t, w.backend.URL), Live: address(t, w.sockets.URL), Page: page, MaxBody: maxBody, Asked: gateway.Peer,
+		Backend: address(t, w.backend.URL), Live: address(t, w.sockets.URL), Page: page, MaxBody: maxBody, Asked: peer,
 		Metrics: w.registry, Log: slog.New(slog.NewTextHandler(w.log, nil)),
 	}
 	if change != nil {
@@ -294,4 +294,10 @@ func another(t *testing.T, h http.Handler) string {
 	s := httptest.NewServer(h)
 	t.Cleanup(s.Close)
 	return s.URL
+}
+
+// peer believes nobody.
+func peer(r *http.Request) (client netip.Addr, scheme, host string) {
+	p, _ := netip.ParseAddrPort(r.RemoteAddr)
+	return p.Addr(), "http", r.Host
 }

@@ -22,7 +22,7 @@ func serveCommand(o *options) *cobra.Command {
 			if err != nil {
 				return err
 			}
-			*o.code = boot.Run(cfg, boot.BackendAPI(), boot.AuditService(), boot.NotificationService(), boot.RecurringService(), boot.WebsocketService(), boot.Last())
+			*o.code = boot.Run(cfg, boot.BackendAPI(), boot.AuditService(), boot.NotificationService(), boot.RecurringService(), boot.WebsocketService(), boot.Page(), boot.Last())
 			return nil
 		},
 	}

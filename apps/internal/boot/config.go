@@ -42,6 +42,8 @@ type Config struct {
 
 	APIHost       string   `env:"API_HOST" envDefault:"127.0.0.1"`
 	APIPort       int      `env:"API_PORT"`
+	BackendURL    string   `env:"BACKEND_URL" envDefault:"http://127.0.0.1:8000"`
+	WebsocketURL  string   `env:"WEBSOCKET_URL" envDefault:"http://127.0.0.1:8001"`
 	CORSOrigins   []string `env:"CORS_ORIGINS"`
 	JWTSecret     string   `env:"JWT_SECRET" secret:"true"`
 	BetterAuthURL string   `env:"BETTER_AUTH_URL"`
@@ -102,6 +104,8 @@ func defaultPort(s domain.Service) int {
 		return 8003
 	case domain.RecurringService:
 		return 8004
+	case Frontend:
+		return 3000
 	}
 	return 8000
 }
@@ -217,6 +221,7 @@ func (c *Config) fill() {
 			c.Auth = builtin
 		}
 	}
+	c.BackendURL, c.WebsocketURL = strings.TrimRight(c.BackendURL, "/"), strings.TrimRight(c.WebsocketURL, "/")
 	c.BetterAuthURL, c.PublicURL = strings.TrimRight(c.BetterAuthURL, "/"), strings.TrimRight(c.PublicURL, "/")
 	if c.PublicURL == "" && c.servesAccounts() && loopback(c.APIHost) {
 		c.PublicURL = "http://" + c.Address()
@@ -245,31 +250,17 @@ func (c *Config) Validate() error {
 	oneOf := func(name, v string, choices ...string) {
 		bad(!slices.Contains(choices, v), "%s=%q: choose one of %s", name, v, strings.Join(choices, ", "))
 	}
+	if c.Service == Frontend { // no transport, no database: it may be given their settings all the same
+		c.validateServer(bad, oneOf)
+		c.validateGateway(bad)
+		return errors.Join(errs...)
+	}
 	oneOf("TRANSPORT", c.Transport, Memory, Kafka, Dapr)
 	bad(c.Service != "" && c.Transport == Memory, "TRANSPORT=memory reaches nobody from %s alone: run all services in one process with tasktide serve, or choose kafka or dapr", c.Service)
 	bad(c.Service == "" && c.Transport == Dapr, "TRANSPORT=dapr needs a sidecar for each service: run the services as processes of their own")
 	oneOf("MIGRATE_ON_START", c.Migrate, "auto", "on", "off")
-	oneOf("LOG_FORMAT", c.LogFormat, "text", "json")
-	var level slog.Level
-	bad(level.UnmarshalText([]byte(c.LogLevel)) != nil, "LOG_LEVEL=%q: choose one of debug, info, warn, error", c.LogLevel)
-	bad(c.APIPort < 1 || c.APIPort > 65535, "API_PORT=%d is no port (1 to 65535)", c.APIPort)
-	bad(c.APIHost == "" || strings.ContainsAny(c.APIHost, " /"), "API_HOST=%q is no address", c.APIHost)
-	bad(c.Drain < 0 || c.Drain > time.Hour, "DRAIN_TIMEOUT=%s: choose between 0s and 1h", c.Drain)
+	c.validateServer(bad, oneOf)
 	bad(c.DataDir == "", "DATA_DIR is empty")
-	for _, o := range c.CORSOrigins {
-		if o == "*" { // every origin, without credentials
-			continue
-		}
-		u, err := url.Parse(o)
-		bad(err != nil || u.Scheme == "" || u.Host == "" || strings.Trim(u.Path, "/") != "", "CORS_ORIGINS: %q is no origin such as https://tasks.example.org", o)
-	}
-	if _, err := forwarded.Parse(c.TrustedProxies); err != nil {
-		errs = append(errs, fmt.Errorf("TRUSTED_PROXIES: %w", err))
-	}
-	if c.BetterAuthURL != "" {
-		u, err := url.Parse(c.BetterAuthURL)
-		bad(err != nil || (u.Scheme != "http" && u.Scheme != "https") || u.Host == "", "BETTER_AUTH_URL=%q is no http or https address", c.BetterAuthURL)
-	}
 	bad(c.JWTSecret != "" && len(c.JWTSecret) < auth.MinSecret, "JWT_SECRET has %d bytes, it needs at least %d: make one with openssl rand -base64 48", len(c.JWTSecret), auth.MinSecret)
 	bad(c.Heartbeat < Interval(time.Second) || c.Heartbeat > Interval(time.Hour), "WS_HEARTBEAT_INTERVAL=%s: choose between 1s and 1h", c.Heartbeat)
 	c.validateAuth(bad, oneOf)
@@ -294,6 +285,30 @@ func (c *Config) Validate() error {
 		bad(c.DaprAppPort == c.APIPort, "DAPR_APP_PORT and API_PORT are both %d: the sidecar and everybody else need a port each", c.APIPort)
 	}
 	return errors.Join(errs...)
+}
+
+// validateServer checks what every process has that listens.
+func (c *Config) validateServer(bad func(wrong bool, format string, args ...any), oneOf func(name, value string, choices ...string)) {
+	oneOf("LOG_FORMAT", c.LogFormat, "text", "json")
+	var level slog.Level
+	bad(level.UnmarshalText([]byte(c.LogLevel)) != nil, "LOG_LEVEL=%q: choose one of debug, info, warn, error", c.LogLevel)
+	bad(c.APIPort < 1 || c.APIPort > 65535, "API_PORT=%d is no port (1 to 65535)", c.APIPort)
+	bad(c.APIHost == "" || strings.ContainsAny(c.APIHost, " /"), "API_HOST=%q is no address", c.APIHost)
+	bad(c.Drain < 0 || c.Drain > time.Hour, "DRAIN_TIMEOUT=%s: choose between 0s and 1h", c.Drain)
+	for _, o := range c.CORSOrigins {
+		if o == "*" { // every origin, without credentials
+			continue
+		}
+		u, err := url.Parse(o)
+		bad(err != nil || u.Scheme == "" || u.Host == "" || strings.Trim(u.Path, "/") != "", "CORS_ORIGINS: %q is no origin such as https://tasks.example.org", o)
+	}
+	if c.BetterAuthURL != "" {
+		u, err := url.Parse(c.BetterAuthURL)
+		bad(err != nil || (u.Scheme != "http" && u.Scheme != "https") || u.Host == "", "BETTER_AUTH_URL=%q is no http or https address", c.BetterAuthURL)
+	}
+	_, err := forwarded.Parse(c.TrustedProxies)
+	bad(err != nil, "TRUSTED_PROXIES: %w", err)
+	bad(c.PublicURL != "" && !isOrigin(c.PublicURL), "PUBLIC_URL=%q is no address such as https://tasks.example.org, without a path", c.PublicURL)
 }
 
 // Address is where the process listens.

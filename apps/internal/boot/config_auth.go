@@ -19,7 +19,6 @@ func (c *Config) validateAuth(bad func(wrong bool, format string, args ...any), 
 	bad(c.Service == domain.WebsocketService && c.Auth == builtin && none,
 		"BETTER_AUTH_URL is needed: with AUTH=builtin it is the address of backend-api, which has the accounts, for instance http://backend-api:8000")
 	bad(c.AuthSecret != "" && len(c.AuthSecret) < auth.MinSecret, "AUTH_SECRET has %d bytes, it needs at least %d: make one with openssl rand -base64 48", len(c.AuthSecret), auth.MinSecret)
-	bad(c.PublicURL != "" && !isOrigin(c.PublicURL), "PUBLIC_URL=%q is no address such as https://tasks.example.org, without a path", c.PublicURL)
 	bad(c.mayServeAccounts() && c.Auth == external && c.SignUp == "open", "SIGN_UP=open is for the built-in accounts, but AUTH=external: whoever issues the tokens decides who signs up")
 	if !c.servesAccounts() {
 		return

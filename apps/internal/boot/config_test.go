@@ -84,7 +84,7 @@ func TestAMisspeltNameInTheEnvironmentIsRefused(t *testing.T) {
 }
 
 func TestVariablesOfOthersAreLeftAlone(t *testing.T) {
-	environment(t, map[string]string{"PATH": os.Getenv("PATH"), "HOME": "/root", "KUBERNETES_SERVICE_HOST": "10.0.0.1", "POD_NAME": "a-0", "BACKEND_URL": "http://b"})
+	environment(t, map[string]string{"PATH": os.Getenv("PATH"), "HOME": "/root", "KUBERNETES_SERVICE_HOST": "10.0.0.1", "POD_NAME": "a-0", "FRONTEND_ORIGIN": "http://b"})
 	if _, err := Load("", ""); err != nil {
 		t.Error(err)
 	}

@@ -52,16 +52,21 @@ func (i *issuer) serve(r runtime) {
 		i.keys.Run(ctx, r.Log)
 		return nil
 	}))
-	r.Lifecycle.Append(fx.StartHook(func(ctx context.Context) error { return i.firstRun(ctx, os.Stderr) }))
+	r.Lifecycle.Append(fx.StartHook(func(ctx context.Context) error { return i.firstRun(ctx, os.Stderr, r.Server.withoutPage) }))
 }
 
-// firstRun prints how to make the first operator's account, while there is none.
-func (i *issuer) firstRun(ctx context.Context, w io.Writer) error {
+// firstRun prints how to make the first operator's account, while there is none. Where the
+// page is another process's, PUBLIC_URL leads to that.
+func (i *issuer) firstRun(ctx context.Context, w io.Writer, withoutPage bool) error {
 	code, err := core.Offer(ctx, i.store, memory.Clock{})
 	if err != nil || code == "" {
 		return err
 	}
-	_, err = fmt.Fprintf(w, "\nThere is no operator's account yet. Make it with this link, once, within a day:\n\n  %s/sign-up?code=%s\n\n(Its page is not built yet: docs/accounts.md shows the same by curl. Tokens for scripts need no account: tasktide token.)\n\n", i.deps.PublicURL, code)
+	hint := ""
+	if withoutPage {
+		hint = "This program was built without its page, which make page builds; docs/accounts.md shows the same by curl. "
+	}
+	_, err = fmt.Fprintf(w, "\nThere is no operator's account yet. Make it with this link, once, within a day:\n\n  %s/sign-up?code=%s\n\n(%sTokens for scripts need no account: tasktide token.)\n\n", i.deps.PublicURL, code, hint)
 	return err
 }
 

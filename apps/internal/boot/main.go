@@ -17,6 +17,16 @@ import (
 // Main is a service's main function: it runs the service, or asks a running one
 // for its health ("health", for container health checks). It returns the exit code.
 func Main(service domain.Service, module fx.Option) int {
+	return command(service, func(cfg Config) int { return Run(cfg, module, Last()) })
+}
+
+// MainFrontend is the main function of the gateway, which shares neither transport nor
+// database with the services.
+func MainFrontend() int {
+	return command(Frontend, func(cfg Config) int { return run(foundation(cfg), gatewayModule()) })
+}
+
+func command(service domain.Service, serve func(Config) int) int {
 	file := flag.String("config", "", "a file of NAME=value lines")
 	flag.Parse()
 	cfg, err := Load(service, *file)
@@ -26,7 +36,7 @@ func Main(service domain.Service, module fx.Option) int {
 	}
 	switch flag.Arg(0) {
 	case "":
-		return Run(cfg, module, Last())
+		return serve(cfg)
 	case "health":
 		if err := Health(cfg, os.Stdout); err != nil {
 			fmt.Fprintln(os.Stderr, err)

@@ -28,8 +28,8 @@ import (
 	"github.com/tasktide/tasktide/ports"
 )
 
-// Options is the shared part of an app.
-func Options(cfg Config) fx.Option {
+// foundation is what every process has: configuration, log and metrics.
+func foundation(cfg Config) fx.Option {
 	return fx.Options(
 		fx.Supply(cfg),
 		fx.StartTimeout(startTimeout+15*time.Second),
@@ -40,10 +40,16 @@ func Options(cfg Config) fx.Option {
 			l.UseErrorLevel(slog.LevelDebug) // Run prints the cause, once
 			return l
 		}),
+		fx.Provide(NewLogger, newRegistry),
+	)
+}
+
+// Options is the shared part of a service: the foundation, the database, the transport.
+func Options(cfg Config) fx.Option {
+	return fx.Options(
+		foundation(cfg),
 		fx.Provide(
-			NewLogger,
 			newDataDir,
-			newRegistry,
 			newDB,
 			newDatabase,
 			newTransport,
@@ -65,7 +71,11 @@ func Options(cfg Config) fx.Option {
 
 // Run runs an app until it is told to stop, and returns the process's exit code.
 func Run(cfg Config, modules ...fx.Option) int {
-	app := fx.New(append([]fx.Option{Options(cfg)}, modules...)...)
+	return run(append([]fx.Option{Options(cfg)}, modules...)...)
+}
+
+func run(options ...fx.Option) int {
+	app := fx.New(options...)
 	ctx, cancel := context.WithTimeout(context.Background(), app.StartTimeout())
 	defer cancel()
 	if err := app.Start(ctx); err != nil {

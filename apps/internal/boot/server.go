@@ -12,6 +12,7 @@ import (
 	"github.com/prometheus/client_golang/prometheus"
 	"go.uber.org/fx"
 
+	"github.com/tasktide/tasktide/adapters/gateway"
 	"github.com/tasktide/tasktide/adapters/rest"
 	"github.com/tasktide/tasktide/adapters/sqlstore"
 )
@@ -26,6 +27,9 @@ type server struct {
 	mounts []func(*fiber.App)
 	checks []rest.Check
 	up     atomic.Bool // every start hook has run and no stop hook has
+
+	page        *gateway.Page // nil: another process serves it
+	withoutPage bool          // it is here, and was not built
 }
 
 func newServer(lc fx.Lifecycle, cfg Config, log *slog.Logger, reg *prometheus.Registry, _ *sqlstore.DB) *server {
@@ -81,6 +85,9 @@ func (s *server) app() *fiber.App {
 	rest.MountHealth(app, s.reg, s.checks)
 	for _, m := range s.mounts {
 		m(app)
+	}
+	if s.page != nil {
+		app.Use(s.servePage)
 	}
 	return app
 }
