@@ -25,6 +25,10 @@ func newTransport(answerWithin time.Duration) *http.Transport {
 	}
 }
 
+// impatient is in the context of a request for which a service that takes no connections is
+// not waited for.
+type impatient struct{}
+
 // dial waits for a service that restarts. Nothing was sent before there is a connection, so
 // trying again does nothing twice.
 func dial(ctx context.Context, network, address string) (net.Conn, error) {
@@ -33,7 +37,7 @@ func dial(ctx context.Context, network, address string) (net.Conn, error) {
 	for wait := redial; ; wait = min(2*wait, redialAtMost) {
 		conn, err := dialer.DialContext(ctx, network, address)
 		var slow net.Error
-		if err == nil || errors.As(err, &slow) && slow.Timeout() || time.Now().Add(wait).After(deadline) {
+		if err == nil || ctx.Value(impatient{}) != nil || errors.As(err, &slow) && slow.Timeout() || time.Now().Add(wait).After(deadline) {
 			return conn, err
 		}
 		select {

@@ -70,7 +70,7 @@ func New(o Options) *Gateway {
 func (g *Gateway) Server() *http.Server {
 	return &http.Server{
 		Handler: g, ReadHeaderTimeout: 10 * time.Second, IdleTimeout: 2 * time.Minute, MaxHeaderBytes: 4 * maxHeaders,
-		WriteTimeout: 5 * time.Minute, // a client that takes nothing is gone; streams have none
+		WriteTimeout: 10 * time.Minute, // a client that takes nothing is gone; an export may take half of it, streams have none
 		ErrorLog:     slog.NewLogLogger(g.o.Log.Handler(), slog.LevelDebug),
 	}
 }

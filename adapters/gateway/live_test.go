@@ -5,6 +5,7 @@ import (
 	"context"
 	"fmt"
 	"io"
+	"net"
 	"net/http"
 	"strings"
 	"sync"
@@ -86,6 +87,40 @@ func TestAStreamWhoseClientGoesEndsAtTheService(t *testing.T) {
 	got, _ := w.follow()
 	_ = got.Body.Close()
 	<-ended
+}
+
+func TestTheTimeForAnswersDoesNotCutOffWhatLasts(t *testing.T) {
+	say, ended := make(chan string), make(chan struct{}, 1)
+	streams := stream(say, ended)
+	w := newWorld(t, echo("backend"), http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if r.URL.Path == "/ws" {
+			socket(func(c io.ReadWriteCloser) { _, _ = io.Copy(c, c); _ = c.Close() }).ServeHTTP(w, r)
+			return
+		}
+		streams.ServeHTTP(w, r)
+	}), nil)
+	const short = 100 * time.Millisecond
+	server := w.gateway.Server()
+	server.WriteTimeout, server.ReadTimeout = short, short
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	go func() { _ = server.Serve(l) }()
+	t.Cleanup(func() { _ = server.Close() })
+	w.url = "http://" + l.Addr().String()
+	_, lines := w.follow()
+	c := w.upgrade("/ws")
+	time.Sleep(3 * short) // longer than the server's times
+	say <- "late"
+	if line, err := lines.ReadString('\n'); err != nil || line != "data: late\n" {
+		t.Errorf("%q, %v", line, err)
+	}
+	_, _ = io.WriteString(c.Conn, "late")
+	heard := make([]byte, 4)
+	if _, err := io.ReadFull(c, heard); err != nil || string(heard) != "late" {
+		t.Errorf("%q, %v", heard, err)
+	}
 }
 
 func TestAServiceThatDiesInAStreamBreaksItForTheClient(t *testing.T) {

@@ -35,7 +35,7 @@ func writeProblem(w http.ResponseWriter, r *http.Request, status int, detail str
 	var body any = problem{Type: "about:blank", Title: http.StatusText(status), Status: status, Detail: detail, RequestID: r.Header.Get(requestID)}
 	h.Set("Content-Type", "application/problem+json")
 	if below(r.URL.Path, accounts) {
-		body = refusal{Message: detail, Code: strings.ToUpper(strings.ReplaceAll(http.StatusText(status), " ", "_"))}
+		body = refusal{Message: detail, Code: code(status)}
 		h.Set("Content-Type", "application/json")
 	}
 	switch status {
@@ -46,6 +46,14 @@ func writeProblem(w http.ResponseWriter, r *http.Request, status int, detail str
 	enc := json.NewEncoder(w)
 	enc.SetEscapeHTML(false)
 	_ = enc.Encode(body) // strings and numbers encode; a client that has gone needs no answer
+}
+
+// code is the accounts' word for a status.
+func code(status int) string {
+	if status == http.StatusRequestEntityTooLarge {
+		return "PAYLOAD_TOO_LARGE"
+	}
+	return strings.ToUpper(strings.ReplaceAll(http.StatusText(status), " ", "_"))
 }
 
 // below says whether a path is root or below it.

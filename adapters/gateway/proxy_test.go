@@ -138,7 +138,7 @@ func TestABodyOverTheLimitIsRefusedBeforeAServiceIsAsked(t *testing.T) {
 		}
 	}
 	a := w.ask("POST", "/api/auth/sign-in/email", bytes.NewReader(make([]byte, maxBody+1)))
-	if a.status != 413 || strings.TrimSpace(a.body) != `{"message":"the body is larger than 65536 bytes","code":"REQUEST_ENTITY_TOO_LARGE"}` || a.header.Get("Content-Type") != "application/json" {
+	if a.status != 413 || strings.TrimSpace(a.body) != `{"message":"the body is larger than 65536 bytes","code":"PAYLOAD_TOO_LARGE"}` || a.header.Get("Content-Type") != "application/json" {
 		t.Errorf("%d %s", a.status, a.body)
 	}
 	if len(asked) > 0 {

@@ -17,7 +17,7 @@ const readyWithin = 2 * time.Second
 // ready says whether the services behind can do their work, and which can't. The page is
 // served either way.
 func (g *Gateway) ready(w http.ResponseWriter, r *http.Request) {
-	ctx, cancel := context.WithTimeout(r.Context(), readyWithin)
+	ctx, cancel := context.WithTimeout(context.WithValue(r.Context(), impatient{}, true), readyWithin)
 	defer cancel()
 	services := []*service{g.services[toBackend], g.services[toLive]}
 	errs := make([]error, len(services))

@@ -1,23 +1,53 @@
 package boot
 
 import (
+	"log/slog"
+	"net/http"
 	"net/url"
 
 	"github.com/gofiber/fiber/v2"
 	"github.com/gofiber/fiber/v2/middleware/adaptor"
+	"github.com/prometheus/client_golang/prometheus"
 	"go.uber.org/fx"
 
 	"github.com/tasktide/tasktide/adapters/gateway"
+	"github.com/tasktide/tasktide/adapters/rest"
 	"github.com/tasktide/tasktide/apps/frontend/web"
 	"github.com/tasktide/tasktide/core/domain"
 )
 
-// Page adds the web page to the process's port, behind all other routes.
+// Page adds the web page to the process's port, behind all other routes; and what the page
+// needs there when another server has the accounts: the way to it, from the same origin.
 func Page() fx.Option {
-	return fx.Module("page", fx.Invoke(func(s *server, cfg Config) (err error) {
+	return fx.Module("page", fx.Invoke(func(s *server, cfg Config, log *slog.Logger, who *clients) (err error) {
+		if cfg.Auth == external && cfg.BetterAuthURL != "" {
+			issuer, err := url.Parse(cfg.BetterAuthURL)
+			if err != nil {
+				return err
+			}
+			s.mountFirst(passAccounts(issuer, log, who))
+		}
 		s.page, s.withoutPage, err = newPage(cfg)
 		return err
 	}))
+}
+
+// passAccounts passes what is below /api/auth to the server that has the accounts, by the
+// gateway's code. The requests are counted where all of this process are.
+func passAccounts(issuer *url.URL, log *slog.Logger, who *clients) func(*fiber.App) {
+	g := adaptor.HTTPHandler(gateway.New(gateway.Options{
+		Backend: issuer, Live: issuer, Issuer: issuer, Page: http.NotFoundHandler(), MaxBody: rest.MaxBody, Asked: who.asked, Metrics: prometheus.NewRegistry(), Log: log,
+	}))
+	return func(app *fiber.App) { app.All("/api/auth/*", withRequestID(g)) }
+}
+
+// withRequestID names the request as the process has named it.
+func withRequestID(h fiber.Handler) fiber.Handler {
+	return func(c *fiber.Ctx) error {
+		c.Request().Header.Set(fiber.HeaderXRequestID, domain.CorrelationIDFrom(c.UserContext()))
+		c.Response().Header.Del(fiber.HeaderXRequestID) // h sets it, too
+		return h(c)
+	}
 }
 
 // newPage is the page that was built into this binary, or what says that none was.

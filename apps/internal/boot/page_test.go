@@ -8,6 +8,7 @@ import (
 	"net"
 	"net/http"
 	"net/http/httptest"
+	"net/url"
 	"os"
 	"regexp"
 	"strings"
@@ -22,12 +23,15 @@ import (
 )
 
 // oneBinary serves a page on Fiber behind an API route, as tasktide serve does.
-func oneBinary(t *testing.T, page *gateway.Page) string {
+func oneBinary(t *testing.T, page *gateway.Page, mounts ...func(*fiber.App)) string {
 	t.Helper()
-	s := &server{log: slog.New(slog.NewTextHandler(io.Discard, nil)), reg: prometheus.NewRegistry(), page: page}
+	s := &server{log: slog.New(slog.DiscardHandler), reg: prometheus.NewRegistry(), page: page}
 	s.mount(func(app *fiber.App) {
 		app.Get("/api/:user_id/tasks", func(c *fiber.Ctx) error { return c.SendString("[]") })
 	})
+	for _, m := range mounts {
+		s.mountFirst(m)
+	}
 	app := s.app()
 	l, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
@@ -143,5 +147,58 @@ func TestAPageIsServedIffOneWasBuilt(t *testing.T) {
 	_, without, failed := newPage(Config{})
 	if _, there := web.Files(); without == there || without == (err == nil) || failed != nil {
 		t.Errorf("without %v, built %v, %v", without, there, failed)
+	}
+}
+
+func TestTheOneBinaryPassesAccountsToTheServerThatHasThem(t *testing.T) {
+	t.Parallel()
+	issuer := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		body, _ := io.ReadAll(r.Body)
+		w.Header().Add("Set-Cookie", "a=1")
+		w.Header().Add("Set-Cookie", "b=2")
+		w.WriteHeader(http.StatusUnauthorized)
+		_ = json.NewEncoder(w).Encode([]string{r.Method, r.RequestURI, r.Host, r.Header.Get("Origin"), r.Header.Get("Cookie"), r.Header.Get("X-Forwarded-For"), r.Header.Get("X-Forwarded-Host"), string(body)})
+	}))
+	defer issuer.Close()
+	at, err := url.Parse(issuer.URL)
+	if err != nil {
+		t.Fatal(err)
+	}
+	log := slog.New(slog.DiscardHandler)
+	who, err := newClients(Config{}, log)
+	if err != nil {
+		t.Fatal(err)
+	}
+	here := oneBinary(t, gateway.NoPage(""), passAccounts(at, log, who))
+	ask := func(method, path, body string) (int, string, http.Header) {
+		r, err := http.NewRequestWithContext(t.Context(), method, here+path, strings.NewReader(body))
+		if err != nil {
+			t.Fatal(err)
+		}
+		r.Host = "tasks.example"
+		r.Header.Set("Origin", "https://tasks.example")
+		r.Header.Set("Cookie", "s=1")
+		r.Header.Set("X-Forwarded-For", "6.6.6.6")
+		got, err := http.DefaultTransport.RoundTrip(r)
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer func() { _ = got.Body.Close() }()
+		b, _ := io.ReadAll(got.Body)
+		return got.StatusCode, strings.TrimSpace(string(b)), got.Header
+	}
+	for _, method := range []string{"GET", "POST"} {
+		status, body, h := ask(method, "/api/auth/sign-in/email?x=1", "{}")
+		want := `["` + method + `","/api/auth/sign-in/email?x=1","` + at.Host + `","https://tasks.example","s=1","127.0.0.1","tasks.example","{}"]`
+		if status != 401 || body != want || len(h["Set-Cookie"]) != 2 || len(h["X-Request-Id"]) != 1 {
+			t.Errorf("%d %s %v\nwant %s", status, body, h, want)
+		}
+	}
+	if status, body, _ := ask("GET", "/api/alice/tasks", ""); status != 200 || body != "[]" {
+		t.Errorf("%d %s", status, body)
+	}
+	issuer.Close()
+	if status, body, h := ask("GET", "/api/auth/ok", ""); status != 502 || !strings.Contains(body, `"code":"BAD_GATEWAY"`) || len(h["X-Request-Id"]) != 1 {
+		t.Errorf("%d %s %v", status, body, h)
 	}
 }
