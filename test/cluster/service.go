@@ -2,7 +2,6 @@ package cluster
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"os/exec"
 	"path/filepath"
@@ -33,6 +32,8 @@ type ServiceOptions struct {
 	Port     int    // 0: a free one
 	Env      []string
 	Args     []string
+
+	Alive bool // enough to be of use: it need not be ready, which would be to wait for others
 }
 
 // Service is one of our programs. Kill and Start restart it on the same port.
@@ -42,7 +43,7 @@ type Service struct {
 	Port int
 }
 
-// NewService starts a program and waits until it is healthy (GET /health) and ready (GET /ready).
+// NewService starts a program and waits until it is healthy (GET /health) and, unless that is enough, ready (GET /ready).
 func NewService(ctx context.Context, o ServiceOptions) (*Service, error) {
 	if o.Port == 0 {
 		ports, err := FreePorts(1)
@@ -67,7 +68,12 @@ func NewService(ctx context.Context, o ServiceOptions) (*Service, error) {
 	s.Server = &Server{within: 30 * time.Second, command: Command{
 		Name: o.Instance, Path: filepath.Join(bin, o.Name), Args: o.Args, Dir: dir, Log: filepath.Join(dir, o.Instance+".log"),
 		Env: append(BaseEnv("API_HOST=127.0.0.1", "API_PORT="+strconv.Itoa(o.Port)), o.Env...), StopWithin: 25 * time.Second,
-	}, ready: func(ctx context.Context) error { return errors.Join(healthy(ctx), ready(ctx)) }}
+	}, ready: func(ctx context.Context) error {
+		if err := healthy(ctx); err != nil || o.Alive {
+			return err
+		}
+		return ready(ctx)
+	}}
 	return s, s.Start(ctx)
 }
 

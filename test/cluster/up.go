@@ -8,6 +8,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"regexp"
 	"slices"
 	"strconv"
 	"strings"
@@ -42,6 +43,7 @@ type Cluster struct {
 	JWTSecretFile string
 
 	options  Options
+	places   map[instance]ports
 	appToken string
 	dapr     RenderedDapr
 }
@@ -156,6 +158,44 @@ func (c *Cluster) URL(service string) string {
 		return s.URL()
 	}
 	return ""
+}
+
+// PublicURL is where people and their devices reach the system: the gateway, where there is one.
+func (c *Cluster) PublicURL() string {
+	for _, name := range []string{frontend, backend} {
+		if p, ok := c.places[instance{service: name, transport: c.transportOf(name)}]; ok {
+			return "http://" + loopback(p.http)
+		}
+	}
+	return ""
+}
+
+// FirstRun is the link by which the first operator's account is made, as the process that has the accounts has printed it;
+// "" when it has not.
+func FirstRun(p *Process) string {
+	return regexp.MustCompile(`http://\S+/sign-up\?code=\w+`).FindString(p.Tail(64 << 10))
+}
+
+// FirstRun is that of backend-api.
+func (c *Cluster) FirstRun() string {
+	if s := c.Services[backend]; s != nil {
+		return FirstRun(s.Process())
+	}
+	return ""
+}
+
+// accounts says who has the accounts: backend-api, reached through the gateway.
+func (c *Cluster) accounts(service string) []string {
+	at, there := c.places[instance{service: backend, transport: c.transportOf(backend)}]
+	switch {
+	case !there:
+		return nil
+	case service == backend:
+		return []string{"AUTH=builtin", "PUBLIC_URL=" + c.PublicURL(), "TRUSTED_PROXIES=loopback"}
+	case service == frontend:
+		return []string{"PUBLIC_URL=" + c.PublicURL()} // a peer on loopback is a client here
+	}
+	return []string{"BETTER_AUTH_URL=http://" + loopback(at.http), "PUBLIC_URL=" + c.PublicURL(), "TRUSTED_PROXIES=loopback"}
 }
 
 // Env is the environment that the command line gets.

@@ -1,20 +1,25 @@
 package cluster
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
 	"path/filepath"
+	"slices"
 	"strconv"
 	"sync"
 	"time"
 )
 
-const frontend = "frontend"
+const (
+	frontend = "frontend"
+	backend  = "backend-api"
+)
 
 // defaultPort is where a service listens unless told otherwise.
 func defaultPort(service string) int {
-	return map[string]int{"backend-api": 8000, "websocket-service": 8001, "notification-service": 8002,
+	return map[string]int{backend: 8000, "websocket-service": 8001, "notification-service": 8002,
 		"audit-service": 8003, "recurring-service": 8004, frontend: 3000}[service]
 }
 
@@ -35,15 +40,20 @@ func (i instance) name() string {
 
 func (c *Cluster) instances() (all []instance) {
 	for _, service := range c.options.Services {
-		transport := c.Transport
-		if other := c.options.Mixed[service]; other != "" {
-			transport = other
-		}
+		transport := c.transportOf(service)
 		for n := range max(1, c.options.Replicas[service]) {
 			all = append(all, instance{service: service, number: n, transport: transport})
 		}
 	}
 	return all
+}
+
+// transportOf is that of a service; the gateway has none.
+func (c *Cluster) transportOf(service string) string {
+	if service == frontend {
+		return ""
+	}
+	return cmp.Or(c.options.Mixed[service], c.Transport)
 }
 
 // ports are an instance's: for everybody, and for its sidecar.
@@ -73,6 +83,7 @@ func (c *Cluster) startServices(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
+	c.places = of
 	var mu sync.Mutex
 	all := &group{}
 	for i, p := range of {
@@ -99,8 +110,9 @@ func (c *Cluster) startServices(ctx context.Context) error {
 		if i.service != frontend {
 			continue
 		}
-		s, err := NewService(ctx, c.service(i, p.http,
-			"BACKEND_URL="+c.URL("backend-api"), "WEBSOCKET_URL="+c.URL("websocket-service")))
+		o := c.service(i, p.http, "BACKEND_URL="+c.URL(backend), "WEBSOCKET_URL="+c.URL("websocket-service"))
+		o.Alive = true // the services were ready; when they are killed it goes on
+		s, err := NewService(ctx, o)
 		if s != nil {
 			c.Services[i.name()] = s
 		}
@@ -113,7 +125,7 @@ func (c *Cluster) startServices(ctx context.Context) error {
 
 func (c *Cluster) service(i instance, port int, env ...string) ServiceOptions {
 	return ServiceOptions{Name: i.service, Instance: i.name(), Bin: c.bin(), Dir: filepath.Join(c.Dir, "logs"), Port: port,
-		Env: append(append(c.env(i.transport), env...), c.options.Env...)}
+		Env: slices.Concat(c.env(i.transport), c.accounts(i.service), env, c.options.Env)}
 }
 
 // startService starts one service, with Dapr its sidecar first: the service is ready only when the sidecar answers.

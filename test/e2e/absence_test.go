@@ -9,7 +9,7 @@ import (
 	"time"
 )
 
-// absent stops every service but backend-api and audit-service for a while: writes go on as if nothing had happened, and what
+// absent stops every service but the gateway, backend-api and audit-service for a while: writes go on as if nothing had happened, and what
 // the others have missed is made up for when they are back. On Dapr their sidecars live on and try to deliver all the time.
 func absent(t *testing.T, s *system) {
 	crowd := newCrowd(t, s, s.transport+"-absent-", 10)
@@ -18,7 +18,7 @@ func absent(t *testing.T, s *system) {
 	before := workAll(t, crowd, 15, 3*time.Second)
 	var away []process
 	for _, p := range s.processes {
-		if p.name != "backend-api" && p.name != "audit-service" && slices.Contains(s.services, p.name) {
+		if !slices.Contains([]string{"frontend", "backend-api", "audit-service"}, p.name) && slices.Contains(s.services, p.name) {
 			away = append(away, p)
 		}
 	}

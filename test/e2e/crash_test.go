@@ -40,6 +40,7 @@ func TestMixedTransportsOnOneBrokerAndOneDatabase(t *testing.T) {
 // holds is what every cluster must hold.
 func holds(t *testing.T, s *system) {
 	t.Helper()
+	t.Run("people sign in through the gateway", func(t *testing.T) { signIn(t, s) })
 	operate(t, s)
 	for _, part := range []struct {
 		name string

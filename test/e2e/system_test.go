@@ -22,7 +22,7 @@ import (
 // system is one running Tasktide.
 type system struct {
 	transport string
-	api       string // address of the REST API
+	api       string // address of the REST API; in a cluster the gateway's
 	dir       string
 	env       []string // of the command line
 	db        *sql.DB  // for what can't be asked for over REST
@@ -30,6 +30,7 @@ type system struct {
 	live      []string // addresses for live connections
 	processes []process
 	brokers   []string // of Kafka; nil without
+	firstRun  string   // the link for the first operator
 	sent      chan struct{}
 }
 
@@ -82,7 +83,7 @@ func startCluster(t *testing.T, o cluster.Options) *system {
 	must(t, err)
 	t.Cleanup(func() { _ = db.Close() })
 	s := &system{
-		transport: o.Transport, api: c.URL("backend-api"), dir: c.Dir, env: c.Env(), db: db, brokers: c.Kafka.Brokers(),
+		transport: o.Transport, api: c.PublicURL(), live: []string{c.PublicURL()}, firstRun: c.FirstRun(), dir: c.Dir, env: c.Env(), db: db, brokers: c.Kafka.Brokers(),
 		processes: []process{
 			{name: "kafka", server: c.Kafka.Broker(0).Server, kills: 2, gap: 15 * time.Second, starts: 3 * time.Second},
 			{name: "postgres", server: c.Postgres.Server, kills: 3, gap: 12 * time.Second, starts: 300 * time.Millisecond},
@@ -94,7 +95,7 @@ func startCluster(t *testing.T, o cluster.Options) *system {
 		if name == "backend-api" {
 			p.kills, p.gap, p.long = 7, 4*time.Second, 10*time.Second
 		}
-		if strings.HasPrefix(name, "websocket-service") {
+		if strings.HasPrefix(name, "websocket-service-") { // the first one is behind the gateway
 			s.live = append(s.live, service.URL())
 		}
 		s.services = append(s.services, name)
@@ -114,6 +115,7 @@ func startSingle(t *testing.T) *system {
 	n := newNode(t, dir)
 	must(t, n.Start(t.Context()))
 	s := &system{transport: "memory", api: n.url(), dir: dir, env: n.env(), db: openSQLite(t, n.data()), live: []string{n.url()}, sent: make(chan struct{})}
+	s.firstRun = cluster.FirstRun(n.Process())
 	s.processes = []process{{name: "tasktide", server: n, kills: 40, gap: 700 * time.Millisecond, starts: 50 * time.Millisecond}}
 	return s
 }

@@ -94,7 +94,10 @@ func supervise(ctx context.Context, c *cluster.Cluster) {
 }
 
 func describe(c *cluster.Cluster) {
-	fmt.Printf("\nTasktide runs (%s).\n\n", c.Transport)
+	fmt.Printf("\nTasktide runs (%s) at %s\n\n", c.Transport, c.PublicURL())
+	if link := c.FirstRun(); link != "" {
+		fmt.Printf("The first operator's account is made with this link, once, within a day:\n  %s\n\n", link)
+	}
 	for _, name := range slices.Sorted(maps.Keys(c.Services)) {
 		fmt.Printf("  %-22s %s\n", name, c.URL(name))
 	}
