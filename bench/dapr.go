@@ -104,7 +104,7 @@ func newSide(ctx context.Context, e *env) (*side, error) {
 		return nil, err
 	}
 	s.brokers = k.Brokers()
-	files, err := cluster.RenderDapr(filepath.Join(e.dir, "dapr"), cluster.Addresses{Brokers: s.brokers, DatabaseURL: server.URL(e.name)})
+	files, err := cluster.RenderDapr(filepath.Join(e.dir, "dapr"), cluster.Addresses{Brokers: s.brokers, DatabaseURL: server.URL(e.name), AnyNames: true})
 	if err != nil {
 		return nil, err
 	}

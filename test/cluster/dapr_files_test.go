@@ -1,15 +1,21 @@
 package cluster
 
 import (
-	"bufio"
-	"bytes"
+	"encoding/json"
+	"fmt"
+	"maps"
 	"os"
+	"os/exec"
 	"path/filepath"
+	"reflect"
 	"slices"
 	"strings"
+	"sync"
 	"testing"
 
 	"go.yaml.in/yaml/v3"
+
+	"github.com/tasktide/tasktide/core/domain"
 )
 
 type component struct {
@@ -33,41 +39,90 @@ func deployed(t *testing.T) map[string]component {
 	if err != nil {
 		t.Fatal(err)
 	}
-	files, err := filepath.Glob(filepath.Join(root, "deploy", "dapr", "*", "*.yaml"))
-	if err != nil {
-		t.Fatal(err)
-	}
 	all := map[string]component{}
-	for _, f := range files {
-		if filepath.Base(filepath.Dir(f)) == "config" {
-			continue
-		}
-		b, err := os.ReadFile(f)
+	for _, folder := range []string{"components", "bindings"} {
+		files, err := filepath.Glob(filepath.Join(root, "deploy", "dapr", folder, "*.yaml"))
 		if err != nil {
 			t.Fatal(err)
 		}
-		var c component
-		d := yaml.NewDecoder(bytes.NewReader(b))
-		if err := d.Decode(&c); err != nil {
-			t.Fatalf("%s: %v", f, err)
+		for _, f := range files {
+			c := read[component](t, f)
+			all[c.Metadata.Name] = c
 		}
-		all[c.Metadata.Name] = c
 	}
 	return all
 }
 
-// known reads testdata/keys/<type>.txt: a name a line, # comments.
-func known(t *testing.T, kind string) []string {
+func read[T any](t *testing.T, file string) (v T) {
 	t.Helper()
-	f, err := os.Open(filepath.Join("testdata", "keys", kind+".txt"))
-	if err != nil {
-		t.Fatal(err)
+	b, err := os.ReadFile(file)
+	if err == nil {
+		err = yaml.Unmarshal(b, &v)
 	}
-	defer func() { _ = f.Close() }()
-	var names []string
-	for lines := bufio.NewScanner(f); lines.Scan(); {
-		if name, _, _ := strings.Cut(lines.Text(), "#"); strings.TrimSpace(name) != "" {
-			names = append(names, strings.TrimSpace(name))
+	if err != nil {
+		t.Fatalf("%s: %v", file, err)
+	}
+	return v
+}
+
+// contrib is the source of the components that the built daprd has.
+var contrib = sync.OnceValues(func() (string, error) {
+	root, err := Root()
+	if err != nil {
+		return "", err
+	}
+	cmd := exec.Command("go", "mod", "download", "-json", "github.com/dapr/components-contrib")
+	cmd.Dir = filepath.Join(root, "tools", "daprd")
+	out, err := cmd.Output()
+	if err != nil {
+		return "", fmt.Errorf("%w: the source of Dapr's components: %w", ErrMissing, err)
+	}
+	var module struct{ Dir string }
+	err = json.Unmarshal(out, &module)
+	return module.Dir, err
+})
+
+// listed is what a component's own metadata.yaml has.
+type listed struct {
+	Type, Name, Version           string
+	Metadata                      []struct{ Name string }
+	AuthenticationProfiles        []struct{ Metadata []struct{ Name string } } `yaml:"authenticationProfiles"`
+	BuiltinAuthenticationProfiles []struct{ Metadata []struct{ Name string } } `yaml:"builtinAuthenticationProfiles"`
+}
+
+// elsewhere are keys that are read by the runtime or by shared code, and are hence not in the component's own list.
+var elsewhere = map[string][]string{
+	"pubsub.kafka": {
+		"consumerID",                                                                 // the runtime's, of every pub/sub
+		"allowedTopics", "protectedTopics", "publishingScopes", "subscriptionScopes", // pkg/scopes
+		// The retry code: backOffDuration is the wait of the policy "constant", the next three are of "exponential".
+		"backOffPolicy", "backOffDuration", "backOffInitialInterval", "backOffMaxInterval", "backOffMaxElapsedTime", "backOffMaxRetries",
+	},
+	"state.postgresql": {"keyPrefix"}, // the runtime's, of every state store
+	"bindings.cron":    {"direction"}, // the runtime's, of every binding
+}
+
+// known are the keys of a component's metadata that daprd reads.
+func known(t *testing.T, kind, version string) []string {
+	t.Helper()
+	dir, err := contrib()
+	must(t, err)
+	family, name, _ := strings.Cut(kind, ".")
+	file := filepath.Join(dir, family, name, "metadata.yaml")
+	if _, err := os.Stat(file); err != nil { // several versions
+		file = filepath.Join(dir, family, name, version, "metadata.yaml")
+	}
+	l := read[listed](t, file)
+	if l.Version != version {
+		t.Fatalf("%s is of version %s, deployed is %s", file, l.Version, version)
+	}
+	names := slices.Clone(elsewhere[kind])
+	for _, m := range l.Metadata {
+		names = append(names, m.Name)
+	}
+	for _, p := range append(l.AuthenticationProfiles, l.BuiltinAuthenticationProfiles...) {
+		for _, m := range p.Metadata {
+			names = append(names, m.Name)
 		}
 	}
 	return names
@@ -80,7 +135,7 @@ func TestEveryMetadataKeyIsOneThatTheComponentReads(t *testing.T) {
 		t.Fatalf("%d components, want 5", len(all))
 	}
 	for name, c := range all {
-		names := known(t, c.Spec.Type)
+		names := known(t, c.Spec.Type, c.Spec.Version)
 		seen := map[string]bool{}
 		for _, m := range c.Spec.Metadata {
 			if !slices.Contains(names, m.Name) {
@@ -101,13 +156,10 @@ func TestComponentsAreScopedAndGroupedAsTheRoutingNeeds(t *testing.T) {
 		group, offset string
 		scopes        []string
 	}{
-		"pubsub":           {"{appID}", "oldest", nil},
+		"pubsub":           {"{appID}", "oldest", []string{"backend-api", "audit-service", "notification-service", "recurring-service", "websocket-service"}},
 		"pubsub-broadcast": {"{podName}", "newest", []string{"websocket-service"}},
 	} {
-		got := map[string]string{}
-		for _, m := range all[name].Spec.Metadata {
-			got[m.Name] = m.Value
-		}
+		got := values(all[name])
 		if got["consumerID"] != want.group || got["initialOffset"] != want.offset || !slices.Equal(all[name].Scopes, want.scopes) {
 			t.Errorf("%s: group %q, offset %q, scopes %v", name, got["consumerID"], got["initialOffset"], all[name].Scopes)
 		}
@@ -115,6 +167,74 @@ func TestComponentsAreScopedAndGroupedAsTheRoutingNeeds(t *testing.T) {
 	if s := all["reminder-check-cron"].Scopes; !slices.Equal(s, []string{"notification-service"}) {
 		t.Errorf("cron is scoped to %v", s)
 	}
+}
+
+// TestTheComponentsPermitWhatTheRoutingTableHas: no more, so that nobody else's sidecar can publish an event, and no less.
+func TestTheComponentsPermitWhatTheRoutingTableHas(t *testing.T) {
+	t.Parallel()
+	publish, consume, listen := map[string][]string{}, map[string][]string{}, map[string][]string{}
+	for _, r := range domain.Routes() {
+		publish[string(r.Publisher)] = append(publish[string(r.Publisher)], string(r.Topic))
+		for _, c := range r.Consumers {
+			if r.Broadcast {
+				listen[string(c)] = append(listen[string(c)], string(r.Topic))
+			} else {
+				consume[string(c)] = append(consume[string(c)], string(r.Topic))
+			}
+		}
+	}
+	all := deployed(t)
+	bus, broadcast := values(all["pubsub"]), values(all["pubsub-broadcast"])
+	for key, want := range map[string]map[string][]string{"publishingScopes": publish, "subscriptionScopes": consume} {
+		if got := grants(bus[key]); !reflect.DeepEqual(got, want) {
+			t.Errorf("pubsub: %s are\n%v, by the routing table\n%v", key, got, want)
+		}
+	}
+	if got := grants(broadcast["subscriptionScopes"]); !reflect.DeepEqual(got, listen) {
+		t.Errorf("pubsub-broadcast: subscriptions are %v, by the routing table %v", got, listen)
+	}
+	if got := grants(broadcast["publishingScopes"]); len(got) != 0 {
+		t.Errorf("pubsub-broadcast: published by %v", got)
+	}
+	topics := make([]string, 0, len(domain.Topics()))
+	for _, topic := range domain.Topics() {
+		topics = append(topics, string(topic))
+	}
+	for name, want := range map[string][2]string{"pubsub": {bus["allowedTopics"], bus["protectedTopics"]}, "pubsub-broadcast": {broadcast["allowedTopics"], broadcast["protectedTopics"]}} {
+		if want[0] != want[1] {
+			t.Errorf("%s: a topic that is allowed and not protected is anybody's: %v", name, want)
+		}
+	}
+	if bus["allowedTopics"] != strings.Join(topics, ",") {
+		t.Errorf("pubsub: allowed are %s", bus["allowedTopics"])
+	}
+	everyone := []string{"backend-api", "audit-service", "notification-service", "recurring-service", "websocket-service"}
+	consumers := slices.Sorted(maps.Keys(consume))
+	for name, want := range map[string][]string{"pubsub": everyone, "secretstore": everyone, "statestore": consumers} {
+		if got := all[name].Scopes; !slices.Equal(slices.Sorted(slices.Values(got)), slices.Sorted(slices.Values(want))) {
+			t.Errorf("%s is for %v, want %v", name, got, want)
+		}
+	}
+}
+
+// values are a component's metadata.
+func values(c component) map[string]string {
+	out := map[string]string{}
+	for _, m := range c.Spec.Metadata {
+		out[m.Name] = m.Value
+	}
+	return out
+}
+
+// grants reads "app=topic,topic;app=topic".
+func grants(s string) map[string][]string {
+	out := map[string][]string{}
+	for _, one := range strings.Split(s, ";") {
+		if app, topics, ok := strings.Cut(one, "="); ok {
+			out[app] = strings.Split(topics, ",")
+		}
+	}
+	return out
 }
 
 func TestRenderedFilesDifferInAddressesOnly(t *testing.T) {

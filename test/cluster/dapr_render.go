@@ -5,13 +5,19 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
+
+	"go.yaml.in/yaml/v3"
 )
 
 // Addresses are the only things in which local Dapr files differ from the deployed ones.
 type Addresses struct {
 	Brokers     []string
 	DatabaseURL string
+
+	// AnyNames lets apps and topics of other names than the system's in, for tests that make up their own.
+	AnyNames bool
 }
 
 // RenderedDapr is what a sidecar is started with.
@@ -74,7 +80,35 @@ func renderComponent(file, into string, a Addresses) error {
 		}
 		text = strings.Replace(text, deployedBrokers, fmt.Sprintf("%q", strings.Join(a.Brokers, ",")), 1)
 	}
+	if a.AnyNames {
+		if text, err = withoutNames(text); err != nil {
+			return err
+		}
+	}
 	return os.WriteFile(filepath.Join(into, filepath.Base(file)), []byte(text), 0o600)
+}
+
+// topicKeys are the metadata that say who may publish and subscribe what.
+var topicKeys = []string{"allowedTopics", "protectedTopics", "publishingScopes", "subscriptionScopes"}
+
+// withoutNames removes from a component what names topics, and the scopes of the components that several services share.
+func withoutNames(text string) (string, error) {
+	var c map[string]any
+	if err := yaml.Unmarshal([]byte(text), &c); err != nil {
+		return "", err
+	}
+	if scopes, _ := c["scopes"].([]any); len(scopes) > 1 {
+		delete(c, "scopes")
+	}
+	spec, _ := c["spec"].(map[string]any)
+	metadata, _ := spec["metadata"].([]any)
+	spec["metadata"] = slices.DeleteFunc(metadata, func(m any) bool {
+		entry, _ := m.(map[string]any)
+		name, _ := entry["name"].(string)
+		return slices.Contains(topicKeys, name)
+	})
+	out, err := yaml.Marshal(c)
+	return string(out), err
 }
 
 // localSecrets replaces components/secrets.yaml.

@@ -57,13 +57,16 @@ func TestSidecarsRunOnTheDeployedComponents(t *testing.T) {
 	must(t, d.Connected(t.Context()))
 	t.Logf("connected in %s", time.Since(began))
 
-	publish := func(component, topic, body string) {
+	publish := func(component, topic, body string, status int) {
 		t.Helper()
-		want(t, "publish", http.StatusNoContent)(call(t, "POST",
+		want(t, "publish "+topic+" on "+component, status)(call(t, "POST",
 			fmt.Sprintf("%s/v1.0/publish/%s/%s?metadata.rawPayload=true&metadata.partitionKey=alice", d.URL(), component, topic), "to-dapr", body))
 	}
-	publish("pubsub", "task-created", `{"b":1,"a":2}`)
+	produce(t, k, "task-created", `{"b":1,"a":2}`)
 	waitUntil(t, "the event is delivered, after three times again", func() bool { return app.got(`{"b":1,"a":2}`) })
+	publish("pubsub", "task-created", "backend-api's alone", http.StatusForbidden)
+	publish("pubsub", "task-of-others", "no topic of ours", http.StatusForbidden)
+	publish("pubsub-broadcast", "task-updates", "not on this component", http.StatusForbidden)
 
 	if err := d.Kill(); err != nil {
 		t.Fatal(err)
@@ -80,7 +83,7 @@ func TestSidecarsRunOnTheDeployedComponents(t *testing.T) {
 	if !app.got("not json, while the sidecar is dead") {
 		t.Error("the event that was published meanwhile is lost")
 	}
-	publish("pubsub-broadcast", "task-updates", `{"n":1}`)
+	publish("pubsub", "task-updates", `{"n":1}`, http.StatusNoContent)
 	waitUntil(t, "the broadcast is delivered", func() bool { return app.got(`{"n":1}`) })
 
 	state := d.URL() + "/v1.0/state/statestore"

@@ -92,7 +92,7 @@ func (s *servers) render(name, database string) (cluster.RenderedDapr, error) {
 	if err != nil {
 		return cluster.RenderedDapr{}, err
 	}
-	return cluster.RenderDapr(filepath.Join(s.dir, "dapr", name), cluster.Addresses{Brokers: k.Brokers(), DatabaseURL: database})
+	return cluster.RenderDapr(filepath.Join(s.dir, "dapr", name), cluster.Addresses{Brokers: k.Brokers(), DatabaseURL: database, AnyNames: true})
 }
 
 func (s *servers) atEnd(stop func() error) {

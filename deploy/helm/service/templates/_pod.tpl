@@ -1,0 +1,93 @@
+{{/* The annotations that Dapr's injector reads. */}}
+{{- define "service.daprAnnotations" -}}
+dapr.io/enabled: "true"
+dapr.io/app-id: {{ .name | quote }}
+dapr.io/app-port: {{ .dapr.appPort | quote }}
+dapr.io/app-protocol: "grpc"
+dapr.io/log-level: {{ .dapr.logLevel | quote }}
+dapr.io/enable-api-logging: {{ .dapr.apiLogging | quote }}
+dapr.io/log-as-json: {{ .dapr.logAsJson | quote }}
+dapr.io/enable-app-health-check: "true"
+dapr.io/app-health-check-path: {{ .dapr.health.path | quote }}
+dapr.io/app-health-probe-interval: {{ .dapr.health.intervalSeconds | quote }}
+dapr.io/app-health-probe-timeout: {{ .dapr.health.timeoutMilliseconds | quote }}
+dapr.io/app-health-threshold: {{ .dapr.health.threshold | quote }}
+dapr.io/config: {{ .dapr.config | quote }}
+dapr.io/sidecar-cpu-limit: {{ .dapr.resources.cpuLimit | quote }}
+dapr.io/sidecar-memory-limit: {{ .dapr.resources.memoryLimit | quote }}
+dapr.io/sidecar-cpu-request: {{ .dapr.resources.cpuRequest | quote }}
+dapr.io/sidecar-memory-request: {{ .dapr.resources.memoryRequest | quote }}
+dapr.io/graceful-shutdown-seconds: {{ .dapr.gracefulShutdownSeconds | quote }}
+dapr.io/block-shutdown-duration: "{{ .dapr.blockShutdownSeconds }}s"
+dapr.io/app-token-secret: {{ .secret.name | quote }}
+{{- with .dapr.apiTokenSecret }}
+dapr.io/api-token-secret: {{ . | quote }}
+{{- end }}
+dapr.io/sidecar-seccomp-profile-type: "RuntimeDefault"
+# Secrets come through the component secretstore and the service's own account, not through the store that daprd has built in.
+dapr.io/disable-builtin-k8s-secret-store: "true"
+{{- if .dapr.nativeSidecar }}
+dapr.io/enable-native-sidecar: "true"
+{{- end }}
+{{- end -}}
+
+{{- define "service.env" -}}
+{{- $v := .v -}}
+- name: API_HOST
+  value: "0.0.0.0"
+- name: API_PORT
+  value: {{ $v.port | quote }}
+- name: DRAIN_TIMEOUT
+  value: "{{ $v.stop.drainSeconds }}s"
+{{- if not $v.frontend }}
+- name: TRANSPORT
+  value: {{ $v.transport }}
+{{- include "service.kafkaEnv" . }}
+{{- if eq $v.name "backend-api" }}
+- name: AUTH
+  value: {{ $v.accounts }}
+{{- else if and (eq $v.name "websocket-service") (eq $v.accounts "builtin") }}
+- name: AUTH
+  value: builtin
+- name: BETTER_AUTH_URL
+  value: {{ (get $v.settings "BETTER_AUTH_URL") | default "http://backend-api:8000" | quote }}
+{{- end }}
+{{- end }}
+{{- if $v.sidecar }}
+- name: DAPR_APP_PORT
+  value: {{ $v.dapr.appPort | quote }}
+- name: APP_API_TOKEN
+  valueFrom:
+    secretKeyRef:
+      name: {{ $v.secret.name }}
+      key: token
+{{- with $v.dapr.apiTokenSecret }}
+- name: DAPR_API_TOKEN
+  valueFrom:
+    secretKeyRef:
+      name: {{ . }}
+      key: token
+{{- end }}
+{{- end }}
+{{- range $name, $value := $v.settings }}
+{{- if not (and (eq $name "BETTER_AUTH_URL") (eq $v.name "websocket-service") (eq $v.accounts "builtin")) }}
+- name: {{ $name }}
+  value: {{ $value | toString | quote }}
+{{- end }}
+{{- end }}
+{{- range $v.secret.required }}
+- name: {{ . }}
+  valueFrom:
+    secretKeyRef:
+      name: {{ $v.secret.name }}
+      key: {{ . }}
+{{- end }}
+{{- range $v.secret.optional }}
+- name: {{ . }}
+  valueFrom:
+    secretKeyRef:
+      name: {{ $v.secret.name }}
+      key: {{ . }}
+      optional: true
+{{- end }}
+{{- end -}}

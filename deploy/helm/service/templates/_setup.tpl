@@ -1,0 +1,30 @@
+{{- define "service.setupContainer" -}}
+{{- $v := .ctx.v -}}
+image: {{ include "service.image" (dict "v" $v "root" .ctx.root "repository" $v.setup.image.repository "noDigest" true) | quote }}
+imagePullPolicy: {{ $v.image.pullPolicy }}
+args: {{ toJson .args }}
+securityContext:
+  {{- include "service.containerSecurity" $v | nindent 2 }}
+env:
+  - name: TRANSPORT
+    value: kafka
+  - name: LOG_FORMAT
+    value: {{ get $v.settings "LOG_FORMAT" | default "json" }}
+  - name: DATABASE_URL
+    valueFrom:
+      secretKeyRef:
+        name: {{ $v.secret.name }}
+        key: DATABASE_URL
+  {{- include "service.kafkaEnv" .ctx | nindent 2 }}
+{{- if $v.kafka.tls.secretName }}
+volumeMounts:
+  {{- include "service.kafkaMount" .ctx | trim | nindent 2 }}
+{{- end }}
+terminationMessagePolicy: FallbackToLogsOnError
+resources:
+  requests:
+    cpu: 50m
+    memory: 64Mi
+  limits:
+    memory: 256Mi
+{{- end -}}

@@ -1,0 +1,206 @@
+package deploy
+
+import (
+	"errors"
+	"fmt"
+	"maps"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"sync"
+	"testing"
+
+	"helm.sh/helm/v4/pkg/chart/common"
+	"helm.sh/helm/v4/pkg/chart/common/util"
+	"helm.sh/helm/v4/pkg/chart/v2/loader"
+	chartutil "helm.sh/helm/v4/pkg/chart/v2/util"
+	"helm.sh/helm/v4/pkg/engine"
+	"helm.sh/helm/v4/pkg/strvals"
+	"sigs.k8s.io/yaml"
+)
+
+const (
+	root      = "../.."
+	service   = root + "/deploy/helm/service"
+	umbrella  = root + "/deploy/helm/tasktide"
+	namespace = "todo"
+)
+
+// needed are the values that have no default that would be right.
+var needed = map[string][]string{
+	service:  {"kafka.brokers={redpanda:9093}"},
+	umbrella: {"global.settings.PUBLIC_URL=https://tasks.example.org"},
+}
+
+// render does what helm template does: values files, then --set, then the schema, then the templates. NOTES are the key "NOTES".
+func render(chart string, files []string, sets ...string) (map[string]string, error) {
+	c, err := loader.LoadDir(chart)
+	if err != nil {
+		return nil, err
+	}
+	values := map[string]any{}
+	for _, f := range files {
+		b, err := os.ReadFile(f)
+		if err != nil {
+			return nil, err
+		}
+		var v map[string]any
+		if err := yaml.UnmarshalStrict(b, &v); err != nil {
+			return nil, fmt.Errorf("%s: %w", f, err)
+		}
+		values = loader.MergeMaps(values, v)
+	}
+	for _, s := range sets {
+		if err := strvals.ParseInto(s, values); err != nil {
+			return nil, fmt.Errorf("--set %s: %w", s, err)
+		}
+	}
+	if err := chartutil.ProcessDependencies(c, values); err != nil {
+		return nil, err
+	}
+	v, err := util.ToRenderValues(c, values, common.ReleaseOptions{Name: "release", Namespace: namespace, IsInstall: true, Revision: 1}, nil)
+	if err != nil {
+		return nil, err
+	}
+	out, err := (engine.Engine{Strict: true}).Render(c, v)
+	if err != nil {
+		return nil, err
+	}
+	rendered := map[string]string{}
+	for name, text := range out {
+		switch {
+		case strings.HasSuffix(name, "NOTES.txt"):
+			rendered["NOTES"] += text
+		case strings.HasSuffix(name, ".tpl") || strings.TrimSpace(text) == "":
+		default:
+			rendered[name] = text
+		}
+	}
+	return rendered, nil
+}
+
+// must render.
+func must(t *testing.T, chart string, files []string, sets ...string) map[string]string {
+	t.Helper()
+	out, err := render(chart, files, append(slices.Clone(needed[chart]), sets...)...)
+	if err != nil {
+		t.Fatalf("%s %v %v: %v", chart, files, sets, err)
+	}
+	return out
+}
+
+// services are those that have values beside the chart.
+func services(t *testing.T) []string {
+	t.Helper()
+	files, err := filepath.Glob(service + "/values/*.yaml")
+	if err != nil || len(files) != 6 {
+		t.Fatalf("%d values files, want six: %v", len(files), err)
+	}
+	for i, f := range files {
+		files[i] = strings.TrimSuffix(filepath.Base(f), ".yaml")
+	}
+	return files
+}
+
+func valuesFile(name string) string { return service + "/values/" + name + ".yaml" }
+
+// setsOf are what the values of one service need in addition.
+func setsOf(name string) []string {
+	if name == "backend-api" {
+		return []string{"settings.PUBLIC_URL=https://tasks.example.org"}
+	}
+	return nil
+}
+
+// everything is on: each optional object is rendered.
+var everything = []string{
+	"autoscaling.enabled=true", "autoscaling.prometheus=http://prometheus.monitoring:9090", "serviceMonitor.enabled=true",
+	"kafka.tls.enabled=true", "kafka.tls.secretName=kafka-tls", "kafka.tls.clientCertificate=true",
+	"kafka.sasl.mechanism=SCRAM-SHA-512", "kafka.sasl.user=tasktide", "networkPolicy.sidecarToSidecar=true", "networkPolicy.issuerPorts={443}",
+	"dapr.nativeSidecar=true", "dapr.apiTokenSecret=dapr-api-token",
+}
+
+func global(sets []string) []string {
+	var out []string
+	for _, s := range sets {
+		out = append(out, "global."+s)
+	}
+	return out
+}
+
+// rendered are all the ways that the tests render the charts in.
+var rendered = sync.OnceValues(func() (map[string]map[string]string, error) {
+	out, errs := map[string]map[string]string{}, []error{}
+	add := func(name, chart string, files []string, sets ...string) {
+		r, err := render(chart, files, append(slices.Clone(needed[chart]), sets...)...)
+		if err != nil {
+			err = fmt.Errorf("%s: %w", name, err)
+		}
+		out[name], errs = r, append(errs, err)
+	}
+	add("tasktide on dapr", umbrella, nil)
+	add("tasktide on kafka", umbrella, nil, "global.transport=kafka")
+	add("tasktide on dapr, everything on", umbrella, nil, append(global(everything), "frontend.ingress.enabled=true", "frontend.ingress.host=tasks.example.org")...)
+	files, _ := filepath.Glob(valuesFile("*"))
+	for _, file := range files {
+		name := strings.TrimSuffix(filepath.Base(file), ".yaml")
+		for _, transport := range []string{"dapr", "kafka"} {
+			sets := append(setsOf(name), "transport="+transport)
+			add(name+" alone on "+transport, service, []string{file}, sets...)
+			add(name+" alone on "+transport+", everything on", service, []string{file}, append(sets, everything...)...)
+		}
+	}
+	return out, errors.Join(errs...)
+})
+
+func variants(t *testing.T) map[string]map[string]string {
+	t.Helper()
+	out, err := rendered()
+	if err != nil {
+		t.Fatal(err)
+	}
+	return out
+}
+
+// TestTheWholeIsItsServices: each block of the big chart's values is the service's own file, so that a service is the same alone.
+func TestTheWholeIsItsServices(t *testing.T) {
+	t.Parallel()
+	whole := must(t, umbrella, nil)
+	for _, name := range services(t) {
+		alone := must(t, service, []string{valuesFile(name)}, append(setsOf(name), "kafka.brokers={redpanda.default.svc.cluster.local:9093}", "settings.PUBLIC_URL=https://tasks.example.org")...)
+		prefix := "tasktide/charts/" + name + "/templates/"
+		found := map[string]string{}
+		for file, text := range whole {
+			if base, ok := strings.CutPrefix(file, prefix); ok {
+				found["service/templates/"+base] = strings.ReplaceAll(text, "helm.sh/chart: "+name+"-", "helm.sh/chart: service-")
+			}
+		}
+		delete(alone, "NOTES")
+		if !maps.Equal(found, alone) {
+			for file := range alone {
+				if found[file] != alone[file] {
+					t.Errorf("%s: %s in the whole is\n%s\nalone it is\n%s", name, file, found[file], alone[file])
+				}
+			}
+		}
+	}
+}
+
+func TestNotesSayWhatToDoNext(t *testing.T) {
+	t.Parallel()
+	for name, want := range map[string][]string{
+		"tasktide on dapr":                 {"sidecarDropALLCapabilities=true", "kubectl apply -k deploy/dapr", "grep sign-up", "service frontend"},
+		"audit-service alone on dapr":      {"sidecarDropALLCapabilities=true", "rollout status deployment/audit-service", "rollout restart"},
+		"frontend alone on kafka":          {"get service frontend"},
+		"backend-api alone on kafka":       {"grep sign-up"},
+		"websocket-service alone on kafka": {"on kafka"},
+	} {
+		notes := variants(t)[name]["NOTES"]
+		for _, w := range want {
+			if !strings.Contains(notes, w) {
+				t.Errorf("%s: %q is not in\n%s", name, w, notes)
+			}
+		}
+	}
+}

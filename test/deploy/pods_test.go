@@ -1,0 +1,326 @@
+package deploy
+
+import (
+	"encoding/json"
+	"fmt"
+	"slices"
+	"strconv"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/dapr/dapr/pkg/injector/patcher"
+	apps "k8s.io/api/apps/v1"
+	batch "k8s.io/api/batch/v1"
+	core "k8s.io/api/core/v1"
+	meta "k8s.io/apimachinery/pkg/apis/meta/v1"
+	security "k8s.io/pod-security-admission/api"
+	standards "k8s.io/pod-security-admission/policy"
+)
+
+// pods are the templates of the pods that a variant makes, by name.
+func pods(t *testing.T, rendered map[string]string) map[string]core.PodTemplateSpec {
+	t.Helper()
+	all := objects(t, rendered)
+	out := map[string]core.PodTemplateSpec{}
+	for _, d := range of[*apps.Deployment](all) {
+		out[d.Name] = d.Spec.Template
+	}
+	for _, j := range of[*batch.Job](all) {
+		out[j.Name] = j.Spec.Template
+	}
+	return out
+}
+
+// inject does what Dapr's admission webhook does, as Dapr's chart installs it with sidecarDropALLCapabilities=true.
+func inject(t *testing.T, template core.PodTemplateSpec) *core.Pod {
+	t.Helper()
+	pod := &core.Pod{ObjectMeta: template.ObjectMeta, Spec: template.Spec}
+	c := patcher.NewSidecarConfig(pod)
+	c.SetFromPodAnnotations()
+	c.Namespace, c.MTLSEnabled, c.SidecarImage = namespace, true, "daprd"
+	c.RunAsNonRoot, c.ReadOnlyRootFilesystem, c.SidecarDropALLCapabilities = true, true, true
+	c.SidecarImage, c.ImagePullPolicy = "daprd:1.18.1", core.PullIfNotPresent
+	if !c.NeedsPatching() {
+		return pod
+	}
+	patch, err := c.GetPatch()
+	if err != nil {
+		t.Fatal(err)
+	}
+	before, err := json.Marshal(pod)
+	if err != nil {
+		t.Fatal(err)
+	}
+	after, err := patch.Apply(before)
+	if err != nil {
+		t.Fatal(err)
+	}
+	out := &core.Pod{}
+	if err := json.Unmarshal(after, out); err != nil {
+		t.Fatal(err)
+	}
+	return out
+}
+
+// sidecar is the injected container; nil when there is none.
+func sidecar(pod *core.Pod) *core.Container {
+	for _, c := range slices.Concat(pod.Spec.Containers, pod.Spec.InitContainers) {
+		if c.Name == "daprd" {
+			return &c
+		}
+	}
+	return nil
+}
+
+func restricted(t *testing.T, m *meta.ObjectMeta, spec *core.PodSpec) []string {
+	t.Helper()
+	e, err := standards.NewEvaluator(standards.DefaultChecks(), nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var out []string
+	for _, r := range e.EvaluatePod(security.LevelVersion{Level: security.LevelRestricted, Version: security.LatestVersion()}, m, spec) {
+		if !r.Allowed {
+			out = append(out, r.ForbiddenReason+": "+r.ForbiddenDetail)
+		}
+	}
+	return out
+}
+
+// TestPodsSatisfyTheRestrictedStandard asks Kubernetes' own checks, before and after Dapr's own injector.
+func TestPodsSatisfyTheRestrictedStandard(t *testing.T) {
+	t.Parallel()
+	for variant, r := range variants(t) {
+		for name, template := range pods(t, r) {
+			for _, wrong := range restricted(t, &template.ObjectMeta, &template.Spec) {
+				t.Errorf("%s: %s: %s", variant, name, wrong)
+			}
+			pod := inject(t, template)
+			for _, wrong := range restricted(t, &pod.ObjectMeta, &pod.Spec) {
+				t.Errorf("%s: %s with its sidecar: %s", variant, name, wrong)
+			}
+		}
+	}
+	pod := &core.PodSpec{Containers: []core.Container{{Name: "x", Image: "x"}}}
+	if len(restricted(t, &meta.ObjectMeta{}, pod)) == 0 {
+		t.Error("a pod without any security passes: the check checks nothing")
+	}
+}
+
+// TestWhoGetsASidecar: every service on Dapr; never the gateway, never the setup job, nobody on Kafka.
+func TestWhoGetsASidecar(t *testing.T) {
+	t.Parallel()
+	for variant, r := range variants(t) {
+		for name, template := range pods(t, r) {
+			want := strings.Contains(variant, "on dapr") && name != "frontend" && !strings.HasSuffix(name, "-setup")
+			pod := inject(t, template)
+			s := sidecar(pod)
+			if (s != nil) != want {
+				t.Errorf("%s: %s has a sidecar: %v", variant, name, s != nil)
+			}
+			if automount := *template.Spec.AutomountServiceAccountToken; automount != want {
+				t.Errorf("%s: %s has the token of its account mounted: %v", variant, name, automount)
+			}
+			if s == nil {
+				continue
+			}
+			args := strings.Join(s.Args, " ")
+			for _, part := range []string{
+				"--app-id " + name + " ", "--app-port 50051", "--app-protocol grpc", "--config appconfig", "--enable-app-health-check", "--enable-mtls",
+				"--dapr-block-shutdown-duration 20s", "--dapr-graceful-shutdown-seconds 5", "--disable-builtin-k8s-secret-store", "--enable-api-logging=true",
+			} {
+				if !strings.Contains(args+" ", part) {
+					t.Errorf("%s: %s: the sidecar runs without %q: %s", variant, name, part, args)
+				}
+			}
+			app := container(pod, name)
+			if in, out := secretOf(s.Env, "APP_API_TOKEN"), secretOf(app.Env, "APP_API_TOKEN"); in != out || in != "app-secrets/token" {
+				t.Errorf("%s: %s: the sidecar's APP_API_TOKEN is %s, the application's %s", variant, name, in, out)
+			}
+			if in, out := secretOf(s.Env, "DAPR_API_TOKEN"), secretOf(app.Env, "DAPR_API_TOKEN"); in != out {
+				t.Errorf("%s: %s: the sidecar's DAPR_API_TOKEN is %s, the application's %s", variant, name, in, out)
+			}
+			if got := valueOf(app.Env, "DAPR_APP_PORT"); !strings.Contains(args, "--app-port "+got) {
+				t.Errorf("%s: %s listens for its sidecar on %s: %s", variant, name, got, args)
+			}
+			if native := strings.Contains(variant, "everything on"); native != (s.RestartPolicy != nil) {
+				t.Errorf("%s: %s: a native sidecar: %v", variant, name, !native)
+			}
+		}
+	}
+}
+
+func container(pod *core.Pod, name string) core.Container {
+	i := slices.IndexFunc(pod.Spec.Containers, func(c core.Container) bool { return c.Name == name })
+	if i < 0 {
+		return core.Container{}
+	}
+	return pod.Spec.Containers[i]
+}
+
+func find(env []core.EnvVar, name string) core.EnvVar {
+	i := slices.IndexFunc(env, func(e core.EnvVar) bool { return e.Name == name })
+	if i < 0 {
+		return core.EnvVar{}
+	}
+	return env[i]
+}
+
+func valueOf(env []core.EnvVar, name string) string { return find(env, name).Value }
+
+func secretOf(env []core.EnvVar, name string) string {
+	if f := find(env, name).ValueFrom; f != nil && f.SecretKeyRef != nil {
+		return f.SecretKeyRef.Name + "/" + f.SecretKeyRef.Key
+	}
+	return ""
+}
+
+// TestAnnotations compares with the list of what Dapr's documentation recommends for production, one by one. Two differ on
+// purpose: deliveries come over gRPC, to a port of their own (docs/adr/0015).
+func TestAnnotations(t *testing.T) {
+	t.Parallel()
+	want := map[string]string{
+		"dapr.io/enabled":                          "true",
+		"dapr.io/app-port":                         "50051", // recommended: the HTTP port
+		"dapr.io/app-protocol":                     "grpc",  // recommended: http
+		"dapr.io/log-level":                        "info",
+		"dapr.io/enable-api-logging":               "true",
+		"dapr.io/log-as-json":                      "false",
+		"dapr.io/enable-app-health-check":          "true",
+		"dapr.io/app-health-check-path":            "/health",
+		"dapr.io/app-health-probe-interval":        "5",
+		"dapr.io/app-health-probe-timeout":         "500",
+		"dapr.io/app-health-threshold":             "3",
+		"dapr.io/config":                           "appconfig",
+		"dapr.io/sidecar-cpu-limit":                "500m",
+		"dapr.io/sidecar-memory-limit":             "512Mi",
+		"dapr.io/sidecar-cpu-request":              "250m",
+		"dapr.io/sidecar-memory-request":           "256Mi",
+		"dapr.io/graceful-shutdown-seconds":        "5",
+		"dapr.io/block-shutdown-duration":          "20s",
+		"dapr.io/app-token-secret":                 "app-secrets",
+		"dapr.io/sidecar-seccomp-profile-type":     "RuntimeDefault",
+		"dapr.io/disable-builtin-k8s-secret-store": "true",
+	}
+	for name, template := range pods(t, variants(t)["tasktide on dapr"]) {
+		if name == "frontend" || strings.HasSuffix(name, "-setup") {
+			continue
+		}
+		want["dapr.io/app-id"] = name
+		for key, value := range want {
+			if got := template.Annotations[key]; got != value {
+				t.Errorf("%s: %s is %q, want %q", name, key, got, value)
+			}
+		}
+		if len(template.Annotations) != len(want) {
+			t.Errorf("%s has %d annotations, want %d: %v", name, len(template.Annotations), len(want), template.Annotations)
+		}
+	}
+	// Each of them is a value.
+	sets := []string{
+		"dapr.config=other", "dapr.appPort=50052", "dapr.logLevel=debug", "dapr.logAsJson=true", "dapr.apiLogging=false", "dapr.health.path=/well", "dapr.health.intervalSeconds=6",
+		"dapr.health.timeoutMilliseconds=600", "dapr.health.threshold=4", "dapr.resources.cpuLimit=1", "dapr.resources.memoryLimit=1Gi", "dapr.resources.cpuRequest=200m", "dapr.resources.memoryRequest=200Mi",
+		"dapr.gracefulShutdownSeconds=6", "dapr.blockShutdownSeconds=21", "secret.name=others", "stop.graceSeconds=60",
+	}
+	changed := pods(t, must(t, service, []string{valuesFile("audit-service")}, sets...))["audit-service"].Annotations
+	same := []string{"dapr.io/enabled", "dapr.io/app-id", "dapr.io/app-protocol", "dapr.io/enable-app-health-check", "dapr.io/sidecar-seccomp-profile-type", "dapr.io/disable-builtin-k8s-secret-store"}
+	want["dapr.io/app-id"] = "audit-service"
+	for key, value := range want {
+		if got := changed[key]; (got == value) != slices.Contains(same, key) {
+			t.Errorf("%s is %q after all values were changed", key, got)
+		}
+	}
+}
+
+// TestPortsProbesAndStopsFitTogether holds the times of a pod's life against each other.
+func TestPortsProbesAndStopsFitTogether(t *testing.T) {
+	t.Parallel()
+	known := map[string]int32{"backend-api": 8000, "websocket-service": 8001, "notification-service": 8002, "audit-service": 8003, "recurring-service": 8004, "frontend": 3000}
+	for variant, r := range variants(t) {
+		all := objects(t, r)
+		for _, d := range of[*apps.Deployment](all) {
+			at := variant + ": " + d.Name
+			c := d.Spec.Template.Spec.Containers[0]
+			port := known[d.Name]
+			if len(d.Spec.Template.Spec.Containers) != 1 || len(c.Ports) != 1 || c.Ports[0].ContainerPort != port || c.Ports[0].Name != "http" || valueOf(c.Env, "API_PORT") != strconv.Itoa(int(port)) {
+				t.Errorf("%s: ports %v, API_PORT %s, want %d", at, c.Ports, valueOf(c.Env, "API_PORT"), port)
+			}
+			if valueOf(c.Env, "API_HOST") != "0.0.0.0" {
+				t.Errorf("%s listens on %q, where no probe reaches it", at, valueOf(c.Env, "API_HOST"))
+			}
+			for path, p := range map[string]*core.Probe{"/health": c.LivenessProbe, "/ready": c.ReadinessProbe} {
+				if p == nil || p.HTTPGet == nil || p.HTTPGet.Path != path || p.HTTPGet.Port.StrVal != "http" {
+					t.Errorf("%s: the probe of %s is %+v", at, path, p)
+				}
+			}
+			if c.StartupProbe == nil || c.StartupProbe.HTTPGet.Path != "/health" {
+				t.Errorf("%s: startup is probed by %+v", at, c.StartupProbe)
+			}
+			if c.ReadinessProbe.TimeoutSeconds < 3 { // /ready asks its dependencies for up to 2 s
+				t.Errorf("%s: the readiness probe gives up before the answer", at)
+			}
+			if c.TerminationMessagePolicy != core.TerminationMessageFallbackToLogsOnError {
+				t.Errorf("%s: its last words are not in kubectl describe", at)
+			}
+			stopFits(t, at, d, c)
+			s := one[*core.Service](t, all, d.Name)
+			if s.Spec.Ports[0].TargetPort.StrVal != "http" || fmt.Sprint(s.Spec.Selector) != fmt.Sprint(d.Spec.Selector.MatchLabels) {
+				t.Errorf("%s: the Service %v does not lead to it", at, s.Spec)
+			}
+			if public := s.Spec.Type == core.ServiceTypeLoadBalancer; public != (d.Name == "frontend") {
+				t.Errorf("%s: its Service is of type %s", at, s.Spec.Type)
+			}
+		}
+	}
+}
+
+func stopFits(t *testing.T, at string, d *apps.Deployment, c core.Container) {
+	t.Helper()
+	grace := time.Duration(*d.Spec.Template.Spec.TerminationGracePeriodSeconds) * time.Second
+	drain, err := time.ParseDuration(valueOf(c.Env, "DRAIN_TIMEOUT"))
+	if err != nil || c.Lifecycle.PreStop.Sleep == nil {
+		t.Fatalf("%s: %v, preStop %+v", at, err, c.Lifecycle.PreStop)
+	}
+	app := time.Duration(c.Lifecycle.PreStop.Sleep.Seconds)*time.Second + drain
+	if drain > 15*time.Second || app >= grace {
+		t.Errorf("%s: drains for %s of %s", at, app, grace)
+	}
+	block := d.Spec.Template.Annotations["dapr.io/block-shutdown-duration"]
+	if block == "" {
+		return
+	}
+	open, err := time.ParseDuration(block)
+	if err != nil {
+		t.Fatal(err)
+	}
+	end, err := strconv.Atoi(d.Spec.Template.Annotations["dapr.io/graceful-shutdown-seconds"])
+	if err != nil {
+		t.Fatal(err)
+	}
+	if app > open || open+time.Duration(end)*time.Second >= grace {
+		t.Errorf("%s: the application needs %s, its sidecar stays %s and ends in %d s more, the pod has %s", at, app, open, end, grace)
+	}
+}
+
+// TestNothingSecretIsRendered: secrets are references to keys of a secret that the charts don't make.
+func TestNothingSecretIsRendered(t *testing.T) {
+	t.Parallel()
+	for variant, r := range variants(t) {
+		for name, template := range pods(t, r) {
+			for _, c := range slices.Concat(template.Spec.Containers, template.Spec.InitContainers) {
+				for _, e := range c.Env {
+					secret := slices.Contains([]string{"DATABASE_URL", "JWT_SECRET", "AUTH_SECRET", "KAFKA_SASL_PASSWORD", "APP_API_TOKEN", "DAPR_API_TOKEN"}, e.Name)
+					if secret != (secretOf(c.Env, e.Name) != "") {
+						t.Errorf("%s: %s: %s is given as %+v", variant, name, e.Name, e)
+					}
+				}
+			}
+		}
+		for file, text := range r {
+			if strings.Contains(text, "kind: Secret") || strings.Contains(text, "stringData") {
+				t.Errorf("%s: %s makes a secret", variant, file)
+			}
+		}
+	}
+}
