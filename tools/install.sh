@@ -1,6 +1,8 @@
 #!/usr/bin/env bash
 # Installs what the tests and local clusters need beside Go's own modules, below .tools/ of this repository:
 #   daprd      the Dapr sidecar, built from the Go module tools/daprd
+#   sentry     Dapr's certificate authority, of the same module
+#   actionlint the linter of .github/workflows, built from the Go module tools/actionlint
 #   kafka      the jars of an Apache Kafka server, listed in tools/kafka/pom.xml
 #   golangci   golangci-lint, built from the Go module tools/golangci
 #   better-auth Better Auth's client and server, the npm packages of tools/better-auth
@@ -18,10 +20,10 @@ need() { # PROGRAM WHAT_TO_DO
 	command -v "$1" >/dev/null || { echo "$1 is missing: $2" >&2; exit 1; }
 }
 
-# go_tool NAME PACKAGE BUILD_FLAGS...: builds tools/NAME's PACKAGE unless the stamp says that this was done.
+# go_tool NAME MODULE PACKAGE BUILD_FLAGS...: builds PACKAGE of the module tools/MODULE unless NAME's stamp says that this was done.
 go_tool() {
-	local name=$1 package=$2 module=$root/tools/$1
-	shift 2
+	local name=$1 package=$3 module=$root/tools/$2
+	shift 3
 	local binary=$tools/bin/${package##*/} stamp
 	stamp="$(sum "$module/go.mod" "$module/go.sum") $*"
 	if [[ -x $binary && $(cat "$tools/$name.stamp" 2>/dev/null) == "$stamp" ]]; then return; fi
@@ -32,11 +34,15 @@ go_tool() {
 	echo "$stamp" >"$tools/$name.stamp"
 }
 
-daprd() { go_tool daprd github.com/dapr/dapr/cmd/daprd -tags stablecomponents; }
+daprd() { go_tool daprd daprd github.com/dapr/dapr/cmd/daprd -tags stablecomponents; }
 
-golangci() { go_tool golangci github.com/golangci/golangci-lint/v2/cmd/golangci-lint; }
+sentry() { go_tool sentry daprd github.com/dapr/dapr/cmd/sentry; }
 
-sbom() { go_tool sbom github.com/CycloneDX/cyclonedx-gomod/cmd/cyclonedx-gomod -trimpath -buildvcs=false; } # its hash is in the SBOM
+actionlint() { go_tool actionlint actionlint github.com/rhysd/actionlint/cmd/actionlint; }
+
+golangci() { go_tool golangci golangci github.com/golangci/golangci-lint/v2/cmd/golangci-lint; }
+
+sbom() { go_tool sbom sbom github.com/CycloneDX/cyclonedx-gomod/cmd/cyclonedx-gomod -trimpath -buildvcs=false; } # its hash is in the SBOM
 
 kafka() {
 	local pom=$root/tools/kafka/pom.xml version dir
@@ -69,10 +75,10 @@ better_auth() {
 	mv "$dir.new" "$dir"
 }
 
-for tool in "${@:-daprd kafka golangci better-auth}"; do
+for tool in "${@:-daprd sentry kafka golangci actionlint better-auth}"; do
 	for name in $tool; do
 		case $name in
-		daprd | kafka | golangci | sbom) "$name" ;;
+		daprd | sentry | kafka | golangci | actionlint | sbom) "$name" ;;
 		better-auth) better_auth ;;
 		*) echo "unknown tool $name" >&2; exit 2 ;;
 		esac

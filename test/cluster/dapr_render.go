@@ -120,6 +120,10 @@ func localSecrets(resources, file string, a Addresses) error {
 	if err := os.WriteFile(file, secrets, 0o600); err != nil {
 		return err
 	}
+	scopes, err := secretScopes(a)
+	if err != nil {
+		return err
+	}
 	component := fmt.Sprintf(`apiVersion: dapr.io/v1alpha1
 kind: Component
 metadata:
@@ -133,6 +137,20 @@ spec:
       value: %q
     - name: multiValued
       value: "true"
-`, file)
+%s`, file, scopes)
 	return os.WriteFile(filepath.Join(resources, "secrets.yaml"), []byte(component), 0o600)
+}
+
+// secretScopes are those of the component that is replaced.
+func secretScopes(a Addresses) (string, error) {
+	root, err := Root()
+	if err != nil || a.AnyNames {
+		return "", err
+	}
+	deployed, err := os.ReadFile(filepath.Join(root, "deploy", "dapr", "components", "secrets.yaml"))
+	_, scopes, found := strings.Cut(string(deployed), "\nscopes:")
+	if err == nil && !found {
+		err = fmt.Errorf("components/secrets.yaml has no scopes")
+	}
+	return "scopes:" + scopes, err
 }

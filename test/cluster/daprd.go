@@ -25,6 +25,7 @@ type DaprdOptions struct {
 	MaxMessageBytes  int           // the broker's limit; default 1 MiB
 	BlockShutdown    time.Duration // keep the API for so long after SIGTERM while the application drains
 	GracefulShutdown time.Duration // default 5 s, in whole seconds
+	Sentry           *Sentry       // nil: no TLS between sidecars
 	AppHealth        *AppHealth    // nil: the application's health is not asked
 	LogLevel         string        // default info
 	Args             []string      // in addition
@@ -42,6 +43,7 @@ type AppHealth struct {
 type Daprd struct {
 	*Server
 	HTTPPort, GRPCPort int
+	InternalPort       int // where other sidecars call
 }
 
 // NewDaprd starts a sidecar. The binary is built when it is not there.
@@ -62,7 +64,7 @@ func NewDaprd(ctx context.Context, o DaprdOptions) (*Daprd, error) {
 	if err != nil {
 		return nil, err
 	}
-	d := &Daprd{HTTPPort: o.HTTPPort, GRPCPort: o.GRPCPort}
+	d := &Daprd{HTTPPort: o.HTTPPort, GRPCPort: o.GRPCPort, InternalPort: ports[2]}
 	d.Server = &Server{within: 30 * time.Second, ready: answers(d.URL() + "/v1.0/healthz/outbound"), command: Command{
 		Name: "daprd of " + o.Instance, Path: filepath.Join(root, ".tools", "bin", "daprd"), Args: o.args(ports[2]), Dir: dir,
 		Env: o.env(), Log: filepath.Join(dir, "daprd-"+o.Instance+".log"),
@@ -124,6 +126,9 @@ func (o *DaprdOptions) args(internalPort int) []string {
 	if o.BlockShutdown > 0 {
 		args = append(args, "--dapr-block-shutdown-duration", o.BlockShutdown.String())
 	}
+	if o.Sentry != nil {
+		args = append(args, "--enable-mtls", "--sentry-address", o.Sentry.Address)
+	}
 	if h := o.AppHealth; h != nil {
 		args = append(args, "--enable-app-health-check",
 			"--app-health-probe-interval", strconv.Itoa(int(h.ProbeInterval.Seconds())),
@@ -137,6 +142,9 @@ func (o *DaprdOptions) env() []string {
 	env := BaseEnv("POD_NAME="+o.PodName, "NAMESPACE=default", "DAPR_HOST_IP=127.0.0.1")
 	if o.AppToken != "" {
 		env = append(env, "APP_API_TOKEN="+o.AppToken)
+	}
+	if o.Sentry != nil {
+		env = append(env, "DAPR_TRUST_ANCHORS="+o.Sentry.anchors, "DAPR_CONTROLPLANE_NAMESPACE=default", "DAPR_CONTROLPLANE_TRUST_DOMAIN=localhost")
 	}
 	if o.APIToken != "" {
 		env = append(env, "DAPR_API_TOKEN="+o.APIToken)
