@@ -7,6 +7,7 @@ import (
 	"net/http"
 	"strings"
 	"sync"
+	"syscall"
 	"time"
 
 	"github.com/dapr/go-sdk/client"
@@ -27,6 +28,13 @@ const (
 	callTimeout = 10 * time.Second
 	// maxAnswer is the largest answer we take: a bulk get of many values.
 	maxAnswer = 64 << 20
+)
+
+// What to do when the sidecar is not there, or does not take our token.
+const (
+	noSidecar = "no sidecar answers on %s: in Kubernetes the pod must have dapr.io/enabled and be made while Dapr's injector runs " +
+		"(then make it anew: kubectl rollout restart); elsewhere start daprd, or correct DAPR_HOST and DAPR_HTTP_PORT"
+	wrongAPIToken = "the sidecar refuses our DAPR_API_TOKEN: both must have the same one, in Kubernetes the key token of the secret that dapr.io/api-token-secret names; restart the pod after a change" //nolint:gosec // a sentence
 )
 
 var errClosed = errors.New("the client is closed")
@@ -80,6 +88,9 @@ func (c *Client) Health(ctx context.Context) error {
 		req.Header.Set(tokenHeader, c.cfg.DaprToken)
 	}
 	res, err := c.http.Do(req)
+	if errors.Is(err, syscall.ECONNREFUSED) {
+		return domain.Misconfigured(dependency, fmt.Sprintf(noSidecar, c.cfg.httpAddress()), err)
+	}
 	if err != nil {
 		return domain.Unavailable(dependency, err)
 	}
@@ -101,7 +112,7 @@ func (c *Client) Subscribed(ctx context.Context, s *Subscriber) error {
 	}
 	m, err := api.GetMetadata(ctx)
 	if err != nil {
-		return domain.Unavailable(dependency, err)
+		return refusal(err)
 	}
 	has := map[[2]string]bool{}
 	for _, sub := range m.Subscriptions {
@@ -120,7 +131,7 @@ func (c *Client) Subscribed(ctx context.Context, s *Subscriber) error {
 	if len(missing) == 0 {
 		return nil
 	}
-	return domain.Unavailable(dependency, fmt.Errorf("the sidecar does not deliver %s: it asks for subscriptions only once; if this lasts, restart the sidecar", strings.Join(missing, ", ")))
+	return domain.Misconfigured(dependency, "the sidecar does not deliver "+strings.Join(missing, ", ")+": it asks for subscriptions only once; if this lasts, restart the sidecar", nil)
 }
 
 // dial opens the connection, without waiting for it, unless it is open.

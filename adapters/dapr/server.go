@@ -8,6 +8,7 @@ import (
 	"runtime/debug"
 	"slices"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	runtimev1 "github.com/dapr/dapr/pkg/proto/runtime/v1"
@@ -42,13 +43,17 @@ var (
 type Server struct {
 	callbacks *callbacks
 	grpc      *grpc.Server
+	tokens    tokens
 }
+
+// tokens remembers what callers showed.
+type tokens struct{ refused, accepted atomic.Bool }
 
 // NewServer returns a server that delivers to sub.
 func NewServer(cfg Config, sub *Subscriber, log *slog.Logger) *Server {
 	s := &Server{callbacks: &callbacks{sub: sub, ticks: map[string]func(){}}}
 	s.grpc = grpc.NewServer(
-		grpc.ChainUnaryInterceptor(recovered(log), onlySidecar(cfg, log)),
+		grpc.ChainUnaryInterceptor(recovered(log), s.onlySidecar(cfg, log)),
 		grpc.UnknownServiceHandler(func(any, grpc.ServerStream) error { return errUnknown }), // not Unimplemented: that drops
 		grpc.MaxRecvMsgSize(maxDelivery), grpc.MaxHeaderListSize(maxDeliveryHeaders),
 	)
@@ -105,15 +110,20 @@ func question(method string) bool {
 }
 
 // onlySidecar lets in who shows AppToken; everybody where there is none.
-func onlySidecar(cfg Config, log *slog.Logger) grpc.UnaryServerInterceptor {
+func (s *Server) onlySidecar(cfg Config, log *slog.Logger) grpc.UnaryServerInterceptor {
 	var said sync.Once // daprd repeats what is refused, many times a second
 	return func(ctx context.Context, req any, info *grpc.UnaryServerInfo, handle grpc.UnaryHandler) (any, error) {
-		if cfg.AppToken != "" && !question(info.FullMethod) && !shown(ctx, cfg.AppToken) {
+		if cfg.AppToken == "" || question(info.FullMethod) {
+			return handle(ctx, req)
+		}
+		if !shown(ctx, cfg.AppToken) {
+			s.tokens.refused.Store(true)
 			said.Do(func() {
 				log.WarnContext(ctx, "calls without the right dapr-api-token are refused; sidecar and application need the same APP_API_TOKEN", "method", info.FullMethod)
 			})
 			return nil, errToken
 		}
+		s.tokens.accepted.Store(true)
 		return handle(ctx, req)
 	}
 }

@@ -10,6 +10,7 @@ import (
 	"crypto/x509/pkix"
 	"encoding/pem"
 	"errors"
+	"fmt"
 	"math/big"
 	"net"
 	"os"
@@ -18,6 +19,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/IBM/sarama"
 	"github.com/twmb/franz-go/pkg/kfake"
 
 	"github.com/tasktide/tasktide/core/domain"
@@ -85,6 +87,16 @@ func TestTLSAndEverySASLMechanism(t *testing.T) {
 				t.Error("an unknown CA was accepted")
 			}
 		})
+	}
+}
+
+// TestARefusedPasswordSaysWhatToDo: with the error that a real broker answers (kfake only ends the connection).
+func TestARefusedPasswordSaysWhatToDo(t *testing.T) {
+	t.Parallel()
+	var known *domain.Error
+	err := unavailable(fmt.Errorf("connect: %w", sarama.Wrap(sarama.ErrOutOfBrokers, sarama.ErrSASLAuthenticationFailed)))
+	if !errors.As(err, &known) || !strings.Contains(known.Advice, "KAFKA_SASL_PASSWORD") {
+		t.Errorf("it says %v", err)
 	}
 }
 

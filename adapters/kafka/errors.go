@@ -19,7 +19,12 @@ func checkTopic(topic domain.Topic) error {
 	return nil
 }
 
-func unavailable(err error) error { return domain.Unavailable("kafka", err) }
+func unavailable(err error) error {
+	if errors.Is(err, sarama.ErrSASLAuthenticationFailed) {
+		return domain.Misconfigured("kafka", "the brokers refuse KAFKA_SASL_USER or KAFKA_SASL_PASSWORD: correct them (in Kubernetes in the secret, then restart the pods)", err)
+	}
+	return domain.Unavailable("kafka", err)
+}
 
 // classify gives a producer's error its kind. What no repetition can change is
 // permanent; all else, missing rights included, is an outage that someone ends.

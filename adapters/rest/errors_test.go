@@ -292,6 +292,30 @@ func TestAFullDiskIs507AndSaysWhatToDo(t *testing.T) {
 	}
 }
 
+func TestReadinessSaysWhatTheOperatorCanDo(t *testing.T) {
+	t.Parallel()
+	var log strings.Builder
+	app := fiber.New(rest.Config(slog.New(slog.NewTextHandler(&log, nil))))
+	rest.MountHealth(app, nil, []rest.Check{
+		{Name: "startup", Run: func(context.Context) error { return errors.New("the process is starting") }},
+		{Name: "dapr", Run: func(context.Context) error {
+			return fmt.Errorf("asked: %w", domain.Misconfigured("dapr", "give it a sidecar", errors.New("connection refused, inside")))
+		}},
+	})
+	answer, err := app.Test(httptest.NewRequest(http.MethodGet, "/ready", nil))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer answer.Body.Close()
+	body, _ := io.ReadAll(answer.Body)
+	if answer.StatusCode != http.StatusServiceUnavailable || !strings.Contains(string(body), "dapr: give it a sidecar") || strings.Contains(string(body), "inside") {
+		t.Errorf("readiness: %d %s", answer.StatusCode, body)
+	}
+	if !strings.Contains(log.String(), "give it a sidecar") || !strings.Contains(log.String(), "connection refused, inside") {
+		t.Errorf("the log is %s", log.String())
+	}
+}
+
 func TestEveryKindOfErrorHasItsStatus(t *testing.T) {
 	t.Parallel()
 	for kind, status := range map[domain.Kind]int{

@@ -27,7 +27,8 @@ const checkTimeout = 2 * time.Second
 
 // MountHealth adds /health (the process answers; depends on nothing), /ready (every
 // check passes within 2 s) and, with a registry, /metrics. None needs a token, and
-// none says more about a dependency than its name.
+// none says more about a dependency than its name, and what its operator can do when
+// that is known.
 func MountHealth(app fiber.Router, registry *prometheus.Registry, checks []Check) {
 	mount(app, healthRoutes(registry, checks))
 }
@@ -80,18 +81,26 @@ func run(ctx context.Context, checks []Check) (map[string]string, error) {
 		all.Go(func() { errs[i] = check.Run(ctx) })
 	}
 	all.Wait()
-	states, failed, full := make(map[string]string, len(checks)), "", false
+	states, failed, full, advice := make(map[string]string, len(checks)), "", false, ""
 	for i, check := range checks {
 		states[check.Name] = "ok"
 		if errs[i] != nil {
 			errs[i] = fmt.Errorf("%s: %w", check.Name, errs[i])
 			failed = cmp.Or(failed, check.Name)
 			var known *domain.Error
-			full = full || errors.As(errs[i], &known) && known.Full
+			if errors.As(errs[i], &known) {
+				full = full || known.Full
+				if known.Advice != "" {
+					advice = cmp.Or(advice, check.Name+": "+known.Advice)
+				}
+			}
 		}
 	}
 	if full {
 		return nil, &domain.Error{Kind: domain.KindUnavailable, Dependency: failed, Detail: failed + ": the disk is full, nothing can be stored until there is room", Err: errors.Join(errs...)}
+	}
+	if advice != "" {
+		return nil, &domain.Error{Kind: domain.KindUnavailable, Dependency: failed, Detail: advice, Err: errors.Join(errs...)}
 	}
 	if failed != "" {
 		return nil, domain.Unavailable(failed, errors.Join(errs...))

@@ -38,6 +38,9 @@ func mapErr(ctx context.Context, err error) error {
 		if noRoom(err) {
 			return domain.DiskFull("database", err)
 		}
+		if advice := advice(err); advice != "" {
+			return domain.Misconfigured("database", advice, err)
+		}
 		return domain.Unavailable("database", err)
 	case domain.KindConflict:
 		return &domain.Error{Kind: domain.KindConflict, Detail: "it exists already", Err: err}
@@ -45,6 +48,17 @@ func mapErr(ctx context.Context, err error) error {
 		return &domain.Error{Kind: domain.KindInvalid, Detail: "the database can't store this value", Err: err}
 	}
 	return fmt.Errorf("database: %w", err)
+}
+
+// advice is what to do when waiting does not help: the server is there and does not let us in.
+func advice(err error) string {
+	switch code := sqlState(err); {
+	case strings.HasPrefix(code, "28"): // invalid authorization, wrong password
+		return "it refuses the user or the password in DATABASE_URL: correct it (in Kubernetes in the secret, then restart the pods)"
+	case code == "3D000":
+		return "there is no database of the name in DATABASE_URL: create it, or correct the name"
+	}
+	return ""
 }
 
 func kindOf(err error) domain.Kind {

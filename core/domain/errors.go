@@ -34,6 +34,7 @@ type Error struct {
 	Fields     []FieldError // KindInvalid: every field that is wrong
 	Dependency string       // KindUnavailable: which one
 	Full       bool         // KindUnavailable: because its disk has no room
+	Advice     string       // KindUnavailable: what who runs the service can do about it; for readiness and the log, not for users
 	Err        error
 }
 
@@ -42,6 +43,9 @@ type FieldError struct{ Field, Message string }
 
 func (e *Error) Error() string {
 	msg := e.Detail
+	if e.Advice != "" {
+		msg += ": " + e.Advice
+	}
 	for _, f := range e.Fields {
 		msg += fmt.Sprintf("; %s: %s", f.Field, f.Message)
 	}
@@ -89,6 +93,11 @@ func KindOf(err error) Kind {
 // be reached now and that the same call may succeed later.
 func Unavailable(dependency string, err error) error {
 	return &Error{Kind: KindUnavailable, Dependency: dependency, Detail: dependency + " is unavailable", Err: err}
+}
+
+// Misconfigured is Unavailable where the cause is known and somebody has to do something: advice is a sentence that says what.
+func Misconfigured(dependency, advice string, err error) error {
+	return &Error{Kind: KindUnavailable, Dependency: dependency, Detail: dependency + " is unavailable", Advice: advice, Err: err}
 }
 
 // DiskFull says that a dependency had no room for a change: it was not stored. What is

@@ -266,3 +266,34 @@ func TestRenderedFilesDifferInAddressesOnly(t *testing.T) {
 		t.Errorf("secrets: %v, %v", secrets.Mode(), err)
 	}
 }
+
+func TestAnyNamesLeavesEverythingElse(t *testing.T) {
+	t.Parallel()
+	r, err := RenderDapr(t.TempDir(), Addresses{Brokers: []string{"a:1"}, DatabaseURL: "postgres://x", AnyNames: true})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for name, want := range deployed(t) {
+		if name == "secretstore" {
+			continue
+		}
+		file := map[string]string{"reminder-check-cron": "cron-binding"}[name]
+		if file == "" {
+			file = name
+		}
+		got := read[component](t, filepath.Join(r.Resources, file+".yaml"))
+		if single := len(want.Scopes) == 1; single != (len(got.Scopes) == 1) {
+			t.Errorf("%s: scopes %v became %v", name, want.Scopes, got.Scopes)
+		}
+		left, all := values(got), values(want)
+		for _, key := range topicKeys {
+			delete(all, key)
+		}
+		if name != "statestore" && name != "reminder-check-cron" {
+			all["brokers"] = "a:1"
+		}
+		if !maps.Equal(left, all) {
+			t.Errorf("%s: %v, want %v", name, left, all)
+		}
+	}
+}

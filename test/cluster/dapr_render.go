@@ -5,10 +5,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
-	"slices"
 	"strings"
-
-	"go.yaml.in/yaml/v3"
 )
 
 // Addresses are the only things in which local Dapr files differ from the deployed ones.
@@ -81,9 +78,7 @@ func renderComponent(file, into string, a Addresses) error {
 		text = strings.Replace(text, deployedBrokers, fmt.Sprintf("%q", strings.Join(a.Brokers, ",")), 1)
 	}
 	if a.AnyNames {
-		if text, err = withoutNames(text); err != nil {
-			return err
-		}
+		text = withoutNames(text)
 	}
 	return os.WriteFile(filepath.Join(into, filepath.Base(file)), []byte(text), 0o600)
 }
@@ -92,23 +87,17 @@ func renderComponent(file, into string, a Addresses) error {
 var topicKeys = []string{"allowedTopics", "protectedTopics", "publishingScopes", "subscriptionScopes"}
 
 // withoutNames removes from a component what names topics, and the scopes of the components that several services share.
-func withoutNames(text string) (string, error) {
-	var c map[string]any
-	if err := yaml.Unmarshal([]byte(text), &c); err != nil {
-		return "", err
+func withoutNames(text string) string {
+	if rest, scopes, found := strings.Cut(text, "\nscopes:\n"); found && strings.Count(scopes, "  - ") > 1 {
+		text = rest + "\n"
 	}
-	if scopes, _ := c["scopes"].([]any); len(scopes) > 1 {
-		delete(c, "scopes")
+	for _, key := range topicKeys {
+		if before, after, found := strings.Cut(text, "    - name: "+key+"\n"); found {
+			_, after, _ = strings.Cut(after, "\n") // its value
+			text = before + after
+		}
 	}
-	spec, _ := c["spec"].(map[string]any)
-	metadata, _ := spec["metadata"].([]any)
-	spec["metadata"] = slices.DeleteFunc(metadata, func(m any) bool {
-		entry, _ := m.(map[string]any)
-		name, _ := entry["name"].(string)
-		return slices.Contains(topicKeys, name)
-	})
-	out, err := yaml.Marshal(c)
-	return string(out), err
+	return text
 }
 
 // localSecrets replaces components/secrets.yaml.

@@ -175,6 +175,10 @@ func (d *database) prepare(ctx context.Context, cfg Config, log *slog.Logger) er
 	wait := 100 * time.Millisecond
 	for {
 		err := d.schema(ctx, cfg, log)
+		var known *domain.Error
+		if errors.As(err, &known) && known.Advice != "" {
+			return err
+		}
 		if err == nil || !errors.Is(err, domain.ErrUnavailable) && ctx.Err() == nil {
 			return err
 		}

@@ -99,8 +99,8 @@ func Last() fx.Option {
 		if t.check != nil {
 			s.ready(*t.check)
 		}
-		if t.subscribed != nil {
-			s.ready(*t.subscribed)
+		for _, c := range t.sidecar {
+			s.ready(c)
 		}
 		lc.Append(fx.StartStopHook(func() {
 			s.up.Store(true)

@@ -26,8 +26,8 @@ type transport struct {
 	state      ports.StateStore
 	check      *rest.Check // of the broker or sidecar; nil in memory
 
-	// subscribed asks whether the sidecar delivers; nil without one. It counts for readiness only.
-	subscribed *rest.Check
+	// sidecar asks whether the sidecar has what we need and delivers; none without one. They count for readiness only.
+	sidecar []rest.Check
 
 	// publishes asks whether publishing works where check can't tell; nil elsewhere.
 	publishes func(context.Context) error
@@ -67,9 +67,13 @@ func newTransport(lc fx.Lifecycle, cfg Config, log *slog.Logger, clock ports.Clo
 		publisher := dapr.NewPublisher(c)
 		t := &transport{
 			publisher: publisher, publishes: publisher.Ping, subscriber: sub, state: dapr.NewState(c), tick: callbacks.OnTick,
-			check:      &rest.Check{Name: "dapr", Run: c.Health},
-			subscribed: &rest.Check{Name: "dapr subscriptions", Run: func(ctx context.Context) error { return c.Subscribed(ctx, sub) }},
-			lagSource:  "a sidecar does not tell how far groups are behind; set KAFKA_BROKERS beside TRANSPORT=dapr to have the broker asked",
+			check: &rest.Check{Name: "dapr", Run: c.Health},
+			sidecar: []rest.Check{
+				{Name: "dapr components", Run: func(ctx context.Context) error { return c.Components(ctx, callbacks) }},
+				{Name: "dapr subscriptions", Run: func(ctx context.Context) error { return c.Subscribed(ctx, sub) }},
+				{Name: "dapr token", Run: callbacks.Known},
+			},
+			lagSource: "a sidecar does not tell how far groups are behind; set KAFKA_BROKERS beside TRANSPORT=dapr to have the broker asked",
 		}
 		if len(cfg.KafkaBrokers) > 0 {
 			t.lag, t.lagSource = kafka.NewLag(cfg.KafkaConfig()), "kafka"
