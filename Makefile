@@ -20,13 +20,14 @@ up-kafka: build tools ## Run a cluster on this machine on Kafka: PostgreSQL, Kaf
 up-dapr: build tools ## Run a cluster on this machine on Dapr: PostgreSQL, Kafka, a daprd for each service
 	$(GO) run ./test/cluster/up -transport dapr
 
-tools: ## Install what the tests need into ./.tools: Kafka, daprd, Better Auth, golangci-lint (once)
+tools: ## Install what the tests need into ./.tools: Kafka, daprd, sentry, Better Auth, golangci-lint, actionlint (once)
 	tools/install.sh
 
 test: export TASKTIDE_REQUIRE_SERVERS = 1 # a missing server fails, it skips nothing
 test: tools lint ## Pass all tests: unit, contract on every transport, whole system
 	$(GO) test -race -timeout 12m $$($(GO) list ./... | grep -v -e /test/ -e /bench)
 	$(GO) test -timeout 14m -p 1 ./test/...
+	cd test/deploy && $(GO) test -timeout 5m ./...
 	@tools/fuzz.sh 3000x
 
 unit: ## Only what needs no server, in seconds
@@ -38,6 +39,10 @@ contract: tools ## The contract suites on memory, SQLite, PostgreSQL, kfake, Kaf
 
 contract-redpanda: tools ## The transport suite on Redpanda; needs Docker
 	test/contract/redpanda.sh
+
+deploy-test: export TASKTIDE_REQUIRE_SERVERS = 1 # a missing server fails, it skips nothing
+deploy-test: tools ## Charts, components, Dockerfile and compose file, by the libraries that read them
+	cd test/deploy && $(GO) test -timeout 5m ./...
 
 e2e: export TASKTIDE_REQUIRE_SERVERS = 1 # a missing server fails, it skips nothing
 e2e: tools ## The whole system, with processes killed, on all three transports
@@ -63,9 +68,11 @@ release-check: ## Make a release twice, in two folders with two caches, and comp
 docs: ## Write docs/openapi.json and docs/asyncapi.json anew, of the code
 	$(GO) test ./adapters/rest -run TestTheCommittedDocumentsAreCurrent -update
 
-lint: ## Format, vet and golangci-lint
+lint: ## Format, vet, golangci-lint, and actionlint for the workflows
 	@test -z "$$(gofmt -l $$(git ls-files '*.go'))" || { gofmt -d $$(git ls-files '*.go'); exit 1; }
 	$(GO) vet ./...
+	cd test/deploy && $(GO) vet ./...
+	$(TOOLS)/actionlint
 	$(TOOLS)/golangci-lint run ./...
 
 fuzz: ## Fuzz every decoder, FUZZTIME (1m) each
@@ -74,4 +81,4 @@ fuzz: ## Fuzz every decoder, FUZZTIME (1m) each
 clean: ## Remove what was built (not ./data)
 	rm -rf $(BIN) dist .tools
 
-.PHONY: help run build up-kafka up-dapr tools test unit contract contract-redpanda e2e measure bench stored-databases release release-check docs lint fuzz clean
+.PHONY: help run build up-kafka up-dapr tools test unit contract contract-redpanda deploy-test e2e measure bench stored-databases release release-check docs lint fuzz clean

@@ -118,6 +118,35 @@ func TestEveryEdgeThatIsAllowed(t *testing.T) {
 	}
 }
 
+// TestEdgesFollowTheAddresses: of brokers and issuer.
+func TestEdgesFollowTheAddresses(t *testing.T) {
+	t.Parallel()
+	for _, c := range []struct {
+		name string
+		sets []string
+		want string
+		has  bool
+	}{
+		{"audit-service", []string{"kafka.brokers={a:9092,b:9092,c:19092}"}, "any:9092,19092", true},
+		{"audit-service", []string{"kafka.brokers={a:9092}", "networkPolicy.brokerPorts={1234}"}, "any:1234", true},
+		{"backend-api", []string{"accounts=external", "settings.BETTER_AUTH_URL=https://auth.example.org"}, "any:443", true},
+		{"websocket-service", []string{"accounts=external", "settings.BETTER_AUTH_URL=http://auth:3005/base"}, "any:3005", true},
+		{"websocket-service", []string{"accounts=external", "settings.BETTER_AUTH_URL=http://auth.example.org"}, "any:80", true},
+		{"audit-service", []string{"accounts=external", "settings.BETTER_AUTH_URL=https://auth.example.org"}, "any:443", false},
+		{"backend-api", nil, "any:443", false},
+	} {
+		sets := append([]string{"transport=kafka"}, c.sets...) // without a sidecar, which needs the API server's 443
+		if c.name == "backend-api" && len(c.sets) == 0 {
+			sets = append(sets, setsOf(c.name)...)
+		}
+		p := one[*networking.NetworkPolicy](t, objects(t, must(t, service, []string{valuesFile(c.name)}, sets...)), c.name)
+		found := slices.ContainsFunc(p.Spec.Egress, func(r networking.NetworkPolicyEgressRule) bool { return edges(r.To, r.Ports) == c.want })
+		if found != c.has {
+			t.Errorf("%s %v: %s is allowed: %v", c.name, c.sets, c.want, found)
+		}
+	}
+}
+
 // TestScalingFollowsTheGroups: by the lag of each topic that the group consumes, never beyond the partitions.
 func TestScalingFollowsTheGroups(t *testing.T) {
 	t.Parallel()
@@ -253,6 +282,26 @@ func TestImages(t *testing.T) {
 		if got := one[*apps.Deployment](t, all, "audit-service").Spec.Template.Spec.Containers[0].Image; got != c.want {
 			t.Errorf("%v: %s, want %s", c.sets, got, c.want)
 		}
+	}
+}
+
+// TestAServiceMayBeOnAnotherTransport than the others: they share broker and database.
+func TestAServiceMayBeOnAnotherTransport(t *testing.T) {
+	t.Parallel()
+	r := must(t, umbrella, nil, "global.transport=", "audit-service.transport=kafka")
+	all := objects(t, r)
+	for _, d := range of[*apps.Deployment](all) {
+		want := map[string]string{"audit-service": "kafka", "frontend": ""}
+		transport, other := want[d.Name]
+		if !other {
+			transport = "dapr"
+		}
+		if got := valueOf(d.Spec.Template.Spec.Containers[0].Env, "TRANSPORT"); got != transport || (d.Spec.Template.Annotations["dapr.io/enabled"] == "true") != (transport == "dapr") {
+			t.Errorf("%s is on %q, annotations %v", d.Name, got, d.Spec.Template.Annotations)
+		}
+	}
+	if !strings.Contains(r["NOTES"], "more than one transport") {
+		t.Errorf("notes: %s", r["NOTES"])
 	}
 }
 

@@ -108,6 +108,27 @@ func TestPodsSatisfyTheRestrictedStandard(t *testing.T) {
 	}
 }
 
+// TestContainersCanNotWriteAndAreBounded beyond what the standard asks for.
+func TestContainersCanNotWriteAndAreBounded(t *testing.T) {
+	t.Parallel()
+	for variant, r := range variants(t) {
+		for name, template := range pods(t, r) {
+			pod := inject(t, template)
+			for _, c := range slices.Concat(pod.Spec.Containers, pod.Spec.InitContainers) {
+				if c.SecurityContext.ReadOnlyRootFilesystem == nil || !*c.SecurityContext.ReadOnlyRootFilesystem {
+					t.Errorf("%s: %s: %s can write to its image", variant, name, c.Name)
+				}
+				if c.Resources.Limits.Memory().IsZero() || c.Resources.Requests.Cpu().IsZero() || c.Resources.Requests.Memory().Cmp(*c.Resources.Limits.Memory()) > 0 {
+					t.Errorf("%s: %s: %s has %+v", variant, name, c.Name, c.Resources)
+				}
+			}
+			if links := template.Spec.EnableServiceLinks; links == nil || *links {
+				t.Errorf("%s: %s: the addresses of Services become variables", variant, name)
+			}
+		}
+	}
+}
+
 // TestWhoGetsASidecar: every service on Dapr; never the gateway, never the setup job, nobody on Kafka.
 func TestWhoGetsASidecar(t *testing.T) {
 	t.Parallel()

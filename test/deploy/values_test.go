@@ -164,7 +164,7 @@ func TestTheSchemaTakesEverySetting(t *testing.T) {
 			t.Errorf("%s: secret %v, set by the chart %v, taken by the schema %v", name, secret, set, ok)
 		}
 	}
-	gateway := []string{"BACKEND_URL", "WEBSOCKET_URL", "TRUSTED_PROXIES"}
+	gateway := []string{"BACKEND_URL", "WEBSOCKET_URL"}
 	for name := range taken {
 		if !documented[name] && !slices.Contains(gateway, name) {
 			t.Errorf("the schema takes %s, which is no setting", name)

@@ -9,10 +9,30 @@
   {{- end }}
 {{- end -}}
 
+{{/* The ports of the brokers, as JSON. */}}
+{{- define "service.brokerPorts" -}}
+{{- $ports := .networkPolicy.brokerPorts -}}
+{{- if not $ports -}}
+  {{- range .kafka.brokers }}{{ $ports = append $ports (regexFind "[0-9]+$" . | int) }}{{ end -}}
+{{- end -}}
+{{- toJson (uniq ($ports | default (list 9093))) -}}
+{{- end -}}
+
+{{/* The ports of an issuer outside, as JSON; those who verify tokens ask it for its keys. */}}
+{{- define "service.issuerPorts" -}}
+{{- $ports := .networkPolicy.issuerPorts -}}
+{{- $url := get .settings "BETTER_AUTH_URL" -}}
+{{- if and (not $ports) $url (eq .accounts "external") (has .name (list "backend-api" "websocket-service")) -}}
+  {{- $port := regexFind ":[0-9]+$" (urlParse $url).host | trimPrefix ":" -}}
+  {{- $ports = list ($port | default (ternary "443" "80" (hasPrefix "https:" $url)) | int) -}}
+{{- end -}}
+{{- toJson ($ports | default list) -}}
+{{- end -}}
+
 {{/* Brokers and database, for services and for the setup job. */}}
 {{- define "service.storesEgress" -}}
 # The brokers.
-{{ include "service.egress" (dict "peers" .brokerPeers "ports" .brokerPorts) }}
+{{ include "service.egress" (dict "peers" .networkPolicy.brokerPeers "ports" (include "service.brokerPorts" . | fromJsonArray)) }}
 # The database.
-{{ include "service.egress" (dict "peers" .databasePeers "ports" .databasePorts) }}
+{{ include "service.egress" (dict "peers" .networkPolicy.databasePeers "ports" .networkPolicy.databasePorts) }}
 {{- end -}}

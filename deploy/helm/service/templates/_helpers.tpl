@@ -3,6 +3,7 @@
 {{- $v := deepCopy .Values -}}
 {{- $global := deepCopy (get .Values "global" | default dict) -}}
 {{- $settings := mergeOverwrite (deepCopy (get $global "settings" | default dict)) ($v.settings | default dict) -}}
+{{- if not (get $global "transport") }}{{ $_ := unset $global "transport" }}{{ end -}}
 {{- $v = mergeOverwrite $v (omit $global "settings") -}}
 {{- $_ := set $v "settings" $settings -}}
 {{- $_ := set $v "frontend" (eq $v.name "frontend") -}}

@@ -1,0 +1,90 @@
+package e2e
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"net/http"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/tasktide/tasktide/test/cluster"
+)
+
+// TestAPodSaysWhatItLacks: a service as it starts in a pod where something was forgotten. It ends at once, or is not ready, and its log
+// has one sentence that says what to do.
+func TestAPodSaysWhatItLacks(t *testing.T) {
+	t.Parallel()
+	dir := folder(t)
+	pg := cluster.StartPostgres(t, cluster.PostgresOptions{Dir: filepath.Join(dir, "postgres"), Fast: true})
+	for _, name := range []string{"empty", "migrated"} {
+		must(t, pg.CreateDatabase(t.Context(), name))
+	}
+	_, said, err := tasktide(t.Context(), dir, []string{"DATABASE_URL=" + pg.URL("migrated")}, "migrate", "up")
+	if err != nil {
+		t.Fatal(said, err)
+	}
+	env := func(database string) []string {
+		return append(cluster.BaseEnv(), "TRANSPORT=dapr", "DATABASE_URL="+pg.URL(database), "API_PORT="+freePort(t), "DAPR_APP_PORT="+freePort(t), "DAPR_HTTP_PORT="+freePort(t), "DAPR_GRPC_PORT="+freePort(t))
+	}
+	for _, c := range []struct{ name, database, says string }{
+		{"an image without its migration", "empty", "the database has schema version 0, this binary needs"},
+		{"no database of that name", "other", "no database of the name in DATABASE_URL: create it"},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			t.Parallel()
+			ctx, cancel := context.WithTimeout(t.Context(), 15*time.Second) // far less than the 20 s of a database that does not answer
+			defer cancel()
+			cmd := exec.CommandContext(ctx, filepath.Join(programs, "audit-service"))
+			cmd.Env = env(c.database)
+			out, err := cmd.CombinedOutput()
+			var exit *exec.ExitError
+			if !errors.As(err, &exit) || exit.ExitCode() != 1 {
+				t.Errorf("it ended with %v", err)
+			}
+			lines := strings.Split(strings.TrimSpace(string(out)), "\n")
+			contains(t, lines[len(lines)-1], "can't start: ", c.says) // what kubectl describe pod shows
+		})
+	}
+	t.Run("no sidecar was injected", func(t *testing.T) {
+		t.Parallel()
+		env := append(env("migrated"), "LOG_FORMAT=json")
+		p, err := cluster.StartProcess(cluster.Command{Name: "audit-service", Path: filepath.Join(programs, "audit-service"), Env: env, Dir: dir, Log: filepath.Join(dir, "audit.log")})
+		must(t, err)
+		t.Cleanup(func() { _ = p.Kill() })
+		port := value(env, "API_PORT")
+		eventually(t, 30*time.Second, func() error {
+			r, err := http.Get("http://127.0.0.1:" + port + "/ready")
+			if err != nil {
+				return err
+			}
+			defer r.Body.Close()
+			body, _ := io.ReadAll(r.Body)
+			if r.StatusCode != http.StatusServiceUnavailable || !strings.Contains(string(body), "dapr: no sidecar answers on 127.0.0.1:"+value(env, "DAPR_HTTP_PORT")) || !strings.Contains(string(body), "dapr.io/enabled") {
+				return fmt.Errorf("%s %s", r.Status, body)
+			}
+			return nil
+		})
+		contains(t, p.Tail(4000), "no sidecar answers on")
+		r, err := http.Get("http://127.0.0.1:" + port + "/health") // it is not restarted for that
+		must(t, err)
+		_ = r.Body.Close()
+		if r.StatusCode != http.StatusOK || !p.Running() {
+			t.Errorf("its health is %s", r.Status)
+		}
+	})
+}
+
+// value is a variable's.
+func value(env []string, name string) string {
+	for _, e := range env {
+		if v, ok := strings.CutPrefix(e, name+"="); ok {
+			return v
+		}
+	}
+	return ""
+}
