@@ -3,6 +3,7 @@ package deploy
 import (
 	"encoding/json"
 	"fmt"
+	"maps"
 	"slices"
 	"strconv"
 	"strings"
@@ -321,6 +322,48 @@ func stopFits(t *testing.T, at string, d *apps.Deployment, c core.Container) {
 	}
 	if app > open || open+time.Duration(end)*time.Second >= grace {
 		t.Errorf("%s: the application needs %s, its sidecar stays %s and ends in %d s more, the pod has %s", at, app, open, end, grace)
+	}
+}
+
+// TestEveryVariableThatTheServicesHaveAlwaysHad is there under its name, or can be given; Dapr's injector gives its own.
+func TestEveryVariableThatTheServicesHaveAlwaysHad(t *testing.T) {
+	t.Parallel()
+	given := []string{"global.settings.ENVIRONMENT=staging", "global.accounts=external", "global.settings.BETTER_AUTH_URL=https://auth.example.org", "backend-api.settings.CORS_ORIGINS=https://a.example.org",
+		"notification-service.settings.REMINDER_CHECK_INTERVAL=30s", "websocket-service.settings.WS_HEARTBEAT_INTERVAL=20"}
+	own := map[string]map[string]string{
+		"backend-api":          {"API_HOST": "0.0.0.0", "API_PORT": "8000", "CORS_ORIGINS": "https://a.example.org", "BETTER_AUTH_URL": "https://auth.example.org"},
+		"notification-service": {"REMINDER_CHECK_INTERVAL": "30s"},
+		"websocket-service":    {"WS_HEARTBEAT_INTERVAL": "20"},
+		"audit-service":        {},
+		"recurring-service":    {},
+	}
+	for name, template := range pods(t, must(t, umbrella, nil, given...)) {
+		if own[name] == nil {
+			continue
+		}
+		env := container(inject(t, template), name).Env
+		want := map[string]string{"ENVIRONMENT": "staging", "DAPR_HTTP_PORT": "3500", "DAPR_GRPC_PORT": "50001"}
+		maps.Copy(want, own[name])
+		for variable, value := range want {
+			if got := valueOf(env, variable); got != value {
+				t.Errorf("%s: %s is %q, want %q", name, variable, got, value)
+			}
+		}
+		if secretOf(env, "DATABASE_URL") == "" {
+			t.Errorf("%s has no DATABASE_URL", name)
+		}
+		names := map[string]bool{}
+		for _, e := range env {
+			if names[e.Name] {
+				t.Errorf("%s: %s is there twice", name, e.Name)
+			}
+			names[e.Name] = true
+		}
+	}
+	for _, name := range []string{"backend-api", "websocket-service"} { // they verify tokens
+		if env := pods(t, variants(t)["tasktide on dapr"])[name].Spec.Containers[0].Env; secretOf(env, "JWT_SECRET") == "" {
+			t.Errorf("%s can't be given a JWT_SECRET", name)
+		}
 	}
 }
 

@@ -2,7 +2,7 @@
 {{- define "service.values" -}}
 {{- $v := deepCopy .Values -}}
 {{- $global := deepCopy (get .Values "global" | default dict) -}}
-{{- $settings := mergeOverwrite (deepCopy (get $global "settings" | default dict)) ($v.settings | default dict) -}}
+{{- $settings := mergeOverwrite (dict "ENVIRONMENT" "production" "LOG_FORMAT" "json") (deepCopy (get $global "settings" | default dict)) ($v.settings | default dict) -}}
 {{- if not (get $global "transport") }}{{ $_ := unset $global "transport" }}{{ end -}}
 {{- $v = mergeOverwrite $v (omit $global "settings") -}}
 {{- $_ := set $v "settings" $settings -}}

@@ -9,7 +9,7 @@ env:
   - name: TRANSPORT
     value: kafka
   - name: LOG_FORMAT
-    value: {{ get $v.settings "LOG_FORMAT" | default "json" }}
+    value: {{ $v.settings.LOG_FORMAT }}
   - name: DATABASE_URL
     valueFrom:
       secretKeyRef:
