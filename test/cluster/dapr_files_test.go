@@ -217,6 +217,27 @@ func TestTheComponentsPermitWhatTheRoutingTableHas(t *testing.T) {
 	}
 }
 
+// TestChartsScaleByTheLagOfWhatIsConsumed, in the values of each service.
+func TestChartsScaleByTheLagOfWhatIsConsumed(t *testing.T) {
+	t.Parallel()
+	root, err := Root()
+	must(t, err)
+	files, err := filepath.Glob(filepath.Join(root, "deploy", "helm", "service", "values", "*.yaml"))
+	must(t, err)
+	if len(files) != 6 {
+		t.Errorf("%d values files", len(files))
+	}
+	for _, f := range files {
+		v := read[struct {
+			Name        domain.Service
+			Autoscaling struct{ Topics []domain.Topic }
+		}](t, f)
+		if got, want := v.Autoscaling.Topics, domain.ConsumedBy(v.Name, false); !slices.Equal(got, want) {
+			t.Errorf("%s is scaled by the lag of %v, it consumes %v", v.Name, got, want)
+		}
+	}
+}
+
 // values are a component's metadata.
 func values(c component) map[string]string {
 	out := map[string]string{}

@@ -1,4 +1,4 @@
-package deploy
+package cluster
 
 import (
 	"crypto/ecdsa"
@@ -9,21 +9,18 @@ import (
 	"crypto/x509/pkix"
 	"encoding/json"
 	"encoding/pem"
-	"errors"
 	"math/big"
 	"net"
 	"net/http"
 	"os"
+	"os/exec"
 	"path/filepath"
 	"strings"
 	"testing"
 	"time"
 
 	"github.com/twmb/franz-go/pkg/kfake"
-	"sigs.k8s.io/kustomize/api/krusty"
-	"sigs.k8s.io/kustomize/kyaml/filesys"
-
-	"github.com/tasktide/tasktide/test/cluster"
+	"go.yaml.in/yaml/v3"
 )
 
 // TestASidecarReachesABrokerWithTLSAndAPassword by the components of deploy/dapr-production: a real daprd, with the address replaced,
@@ -43,7 +40,7 @@ func TestASidecarReachesABrokerWithTLSAndAPassword(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			dir := t.TempDir()
-			files, err := cluster.RenderDapr(dir, cluster.Addresses{Brokers: broker.ListenAddrs(), DatabaseURL: "postgres://unused"})
+			files, err := RenderDapr(dir, Addresses{Brokers: broker.ListenAddrs(), DatabaseURL: "postgres://unused"})
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -52,7 +49,7 @@ func TestASidecarReachesABrokerWithTLSAndAPassword(t *testing.T) {
 					t.Fatal(err)
 				}
 			}
-			production(t, files.Resources, broker.ListenAddrs()[0])
+			productionComponents(t, files.Resources, broker.ListenAddrs()[0])
 			secrets, err := json.Marshal(map[string]map[string]string{"app-secrets": {"KAFKA_SASL_USER": "tasktide", "KAFKA_SASL_PASSWORD": c.password, "KAFKA_CA": authority}})
 			if err != nil {
 				t.Fatal(err)
@@ -60,10 +57,8 @@ func TestASidecarReachesABrokerWithTLSAndAPassword(t *testing.T) {
 			if err := os.WriteFile(filepath.Join(dir, "secrets.json"), secrets, 0o600); err != nil {
 				t.Fatal(err)
 			}
-			d, err := cluster.NewDaprd(t.Context(), cluster.DaprdOptions{AppID: "websocket-service", Dir: dir, Dapr: files, Args: []string{"--app-port", "0"}})
-			if errors.Is(err, cluster.ErrMissing) && os.Getenv(cluster.RequireServers) == "" {
-				t.Skip(err)
-			}
+			must(t, ensureTool(t.Context(), "daprd"))
+			d, err := NewDaprd(t.Context(), DaprdOptions{AppID: "websocket-service", Dir: dir, Dapr: files, Args: []string{"--app-port", "0"}})
 			if d != nil {
 				t.Cleanup(func() { _ = d.Kill() })
 			}
@@ -83,7 +78,7 @@ func TestASidecarReachesABrokerWithTLSAndAPassword(t *testing.T) {
 	}
 }
 
-func publish(t *testing.T, d *cluster.Daprd) int {
+func publish(t *testing.T, d *Daprd) int {
 	t.Helper()
 	r, err := http.NewRequestWithContext(t.Context(), http.MethodPost, d.URL()+"/v1.0/publish/pubsub/task-updates?metadata.rawPayload=true&metadata.partitionKey=alice", strings.NewReader("{}"))
 	if err != nil {
@@ -97,12 +92,14 @@ func publish(t *testing.T, d *cluster.Daprd) int {
 	return response.StatusCode
 }
 
-// production replaces the components of the plain broker, in folder.
-func production(t *testing.T, folder, address string) {
+// productionComponents replaces the components of the plain broker, in folder.
+func productionComponents(t *testing.T, folder, address string) {
 	t.Helper()
+	top, err := Root()
+	must(t, err)
 	dir := t.TempDir()
 	for _, source := range []string{"dapr", "dapr-production"} {
-		if err := os.CopyFS(filepath.Join(dir, source), os.DirFS(filepath.Join(root, "deploy", source))); err != nil {
+		if err := os.CopyFS(filepath.Join(dir, source), os.DirFS(filepath.Join(top, "deploy", source))); err != nil {
 			t.Fatal(err)
 		}
 	}
@@ -118,20 +115,15 @@ func production(t *testing.T, folder, address string) {
 	if err := os.WriteFile(file, []byte(text), 0o600); err != nil {
 		t.Fatal(err)
 	}
-	built, err := krusty.MakeKustomizer(krusty.MakeDefaultOptions()).Run(filesys.MakeFsOnDisk(), filepath.Dir(file))
-	if err != nil {
-		t.Fatal(err)
-	}
-	for _, r := range built.Resources() {
-		if !strings.HasPrefix(r.GetName(), "pubsub") {
-			continue
-		}
-		text, err := r.AsYAML()
-		if err != nil {
-			t.Fatal(err)
-		}
-		if err := os.WriteFile(filepath.Join(folder, r.GetName()+".yaml"), text, 0o600); err != nil {
-			t.Fatal(err)
+	build := exec.CommandContext(t.Context(), "go", "run", "./kustomize", filepath.Dir(file))
+	build.Dir, build.Env = filepath.Join(top, "test", "deploy"), append(os.Environ(), "GOWORK=off")
+	built, err := build.Output()
+	must(t, err)
+	for doc := range strings.SplitSeq(string(built), "\n---\n") {
+		var c component
+		must(t, yaml.Unmarshal([]byte(doc), &c))
+		if strings.HasPrefix(c.Metadata.Name, "pubsub") {
+			must(t, os.WriteFile(filepath.Join(folder, c.Metadata.Name+".yaml"), []byte(doc), 0o600))
 		}
 	}
 }
