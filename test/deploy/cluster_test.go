@@ -132,6 +132,8 @@ func TestEdgesFollowTheAddresses(t *testing.T) {
 		{"websocket-service", []string{"accounts=external", "settings.BETTER_AUTH_URL=http://auth.example.org"}, "any:80", true},
 		{"audit-service", []string{"accounts=external", "settings.BETTER_AUTH_URL=https://auth.example.org"}, "any:443", false},
 		{"backend-api", nil, "any:443", false},
+		{"audit-service", []string{"settings.OTEL_EXPORTER_OTLP_ENDPOINT=http://otel-collector.monitoring:4318"}, "any:4318", true},
+		{"frontend", []string{"settings.OTEL_EXPORTER_OTLP_ENDPOINT=http://otel-collector.monitoring:4318"}, "any:4318", true},
 	} {
 		sets := append([]string{"transport=kafka"}, c.sets...) // without a sidecar, which needs the API server's 443
 		if c.name == "backend-api" && len(c.sets) == 0 {

@@ -28,6 +28,7 @@ func TestWhatIsMisspeltOrImpossibleIsRefused(t *testing.T) {
 		{"settings.LOG_LEVEL=loud", "LOG_LEVEL"},
 		{"settings.DATABASE_URL=postgres://u:p@h/d", "DATABASE_URL"},
 		{"settings.JWT_SECRET=hunter2", "JWT_SECRET"},
+		{"settings.OTEL_EXPORTER_OTLP_HEADERS=api-key=hunter2", "OTEL_EXPORTER_OTLP_HEADERS"},
 		{"settings.TRANSPORT=kafka", "TRANSPORT"},
 		{"settings.KAFKA_BROKERS=a:1", "KAFKA_BROKERS"},
 		{"settings.PUBLIC_URL=tasks.example.org", "PUBLIC_URL"},

@@ -18,13 +18,18 @@
 {{- toJson (uniq ($ports | default (list 9093))) -}}
 {{- end -}}
 
+{{/* The port of a URL. */}}
+{{- define "service.portOf" -}}
+{{- $port := regexFind ":[0-9]+$" (urlParse .).host | trimPrefix ":" -}}
+{{- $port | default (ternary "443" "80" (hasPrefix "https:" .)) -}}
+{{- end -}}
+
 {{/* The ports of an issuer outside, as JSON; those who verify tokens ask it for its keys. */}}
 {{- define "service.issuerPorts" -}}
 {{- $ports := .networkPolicy.issuerPorts -}}
 {{- $url := get .settings "BETTER_AUTH_URL" -}}
 {{- if and (not $ports) $url (eq .accounts "external") (has .name (list "backend-api" "websocket-service")) -}}
-  {{- $port := regexFind ":[0-9]+$" (urlParse $url).host | trimPrefix ":" -}}
-  {{- $ports = list ($port | default (ternary "443" "80" (hasPrefix "https:" $url)) | int) -}}
+  {{- $ports = list (include "service.portOf" $url | int) -}}
 {{- end -}}
 {{- toJson ($ports | default list) -}}
 {{- end -}}
