@@ -130,6 +130,7 @@ func TestEdgesFollowTheAddresses(t *testing.T) {
 		{"backend-api", []string{"accounts=external", "settings.BETTER_AUTH_URL=https://auth.example.org"}, "any:443", true},
 		{"websocket-service", []string{"accounts=external", "settings.BETTER_AUTH_URL=http://auth:3005/base"}, "any:3005", true},
 		{"websocket-service", []string{"accounts=external", "settings.BETTER_AUTH_URL=http://auth.example.org"}, "any:80", true},
+		{"frontend", []string{"accounts=external", "settings.BETTER_AUTH_URL=https://auth.example.org"}, "any:443", true},
 		{"audit-service", []string{"accounts=external", "settings.BETTER_AUTH_URL=https://auth.example.org"}, "any:443", false},
 		{"backend-api", nil, "any:443", false},
 		{"audit-service", []string{"settings.OTEL_EXPORTER_OTLP_ENDPOINT=http://otel-collector.monitoring:4318"}, "any:4318", true},

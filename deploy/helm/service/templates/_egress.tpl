@@ -24,11 +24,11 @@
 {{- $port | default (ternary "443" "80" (hasPrefix "https:" .)) -}}
 {{- end -}}
 
-{{/* The ports of an issuer outside, as JSON; those who verify tokens ask it for its keys. */}}
+{{/* The ports of an issuer outside, as JSON: those who verify tokens ask it for its keys, and the gateway passes on to it. */}}
 {{- define "service.issuerPorts" -}}
 {{- $ports := .networkPolicy.issuerPorts -}}
 {{- $url := get .settings "BETTER_AUTH_URL" -}}
-{{- if and (not $ports) $url (eq .accounts "external") (has .name (list "backend-api" "websocket-service")) -}}
+{{- if and (not $ports) $url (eq .accounts "external") (has .name (list "backend-api" "websocket-service" "frontend")) -}}
   {{- $ports = list (include "service.portOf" $url | int) -}}
 {{- end -}}
 {{- toJson ($ports | default list) -}}
