@@ -225,6 +225,9 @@ func TestMonitorsLeadToServices(t *testing.T) {
 				t.Errorf("%s: the Service has %s %q, not %q", m.Name, key, s.Labels[key], value)
 			}
 		}
+		if job := s.Labels[m.Spec.JobLabel]; job != "tasktide" {
+			t.Errorf("%s is scraped as job %q, and alerts look for tasktide", m.Name, job)
+		}
 		if e := m.Spec.Endpoints[0]; e.Port != s.Spec.Ports[0].Name || e.Path != "/metrics" {
 			t.Errorf("%s: %+v", m.Name, e)
 		}

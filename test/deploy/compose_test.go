@@ -11,6 +11,7 @@ import (
 	"github.com/compose-spec/compose-go/v2/cli"
 	"github.com/compose-spec/compose-go/v2/types"
 	components "github.com/dapr/dapr/pkg/apis/components/v1alpha1"
+	"sigs.k8s.io/yaml"
 )
 
 func project(t *testing.T) *types.Project {
@@ -79,6 +80,37 @@ func TestTheComposeFile(t *testing.T) {
 		if ours && name != "migrate" && (!s.ReadOnly || !slices.Equal(s.CapDrop, []string{"ALL"})) {
 			t.Errorf("%s: read-only %v, without %v", name, s.ReadOnly, s.CapDrop)
 		}
+	}
+}
+
+// TestEveryServiceIsScraped on its port, and each sidecar, in the job that alerts and dashboard go by.
+func TestEveryServiceIsScraped(t *testing.T) {
+	t.Parallel()
+	b, err := os.ReadFile(root + "/deploy/compose/prometheus/prometheus.yml")
+	if err != nil {
+		t.Fatal(err)
+	}
+	var c struct {
+		ScrapeConfigs []struct {
+			JobName       string                       `json:"job_name"`
+			StaticConfigs []struct{ Targets []string } `json:"static_configs"`
+		} `json:"scrape_configs"`
+	}
+	if err := yaml.Unmarshal(b, &c); err != nil {
+		t.Fatal(err)
+	}
+	want := map[string][]string{
+		"tasktide": {"backend-api:8000", "websocket-service:8001", "notification-service:8002", "audit-service:8003", "recurring-service:8004", "frontend:3000"},
+		"daprd":    {"backend-api:9090", "websocket-service:9090", "notification-service:9090", "audit-service:9090", "recurring-service:9090"},
+	}
+	for _, s := range c.ScrapeConfigs {
+		if !slices.Equal(s.StaticConfigs[0].Targets, want[s.JobName]) {
+			t.Errorf("%s scrapes %v", s.JobName, s.StaticConfigs)
+		}
+		delete(want, s.JobName)
+	}
+	if len(want) != 0 {
+		t.Errorf("nothing scrapes %v", want)
 	}
 }
 
