@@ -8,8 +8,16 @@ TOOLS := .tools/bin
 help: ## Show what can be made
 	@awk 'BEGIN{FS=":.*## "} /^[a-z][a-z0-9-]*:.*## /{printf "  %-20s %s\n",$$1,$$2}' $(MAKEFILE_LIST)
 
-run: build ## Run everything in one process: in-memory bus, SQLite in ./data, http://127.0.0.1:8000
+run: ## Run everything in one process: the page, in-memory bus, SQLite in ./data, http://127.0.0.1:8000
+	@tools/page.sh || echo "Going on without the page: the API is there, and a note at its address." >&2
+	@$(MAKE) --no-print-directory build
 	$(BIN)/tasktide serve
+
+page: ## Build the web page, if it is missing or old; the next build embeds it
+	@tools/page.sh
+
+page-check: page ## Check the web page: types, lint, tests of its logic, the client generated from docs/openapi.json
+	cd apps/frontend/web && npm run check
 
 build: ## Build all binaries into ./bin
 	$(GO) build -o $(BIN)/ ./apps/...
@@ -81,4 +89,4 @@ fuzz: ## Fuzz every decoder, FUZZTIME (1m) each
 clean: ## Remove what was built (not ./data)
 	rm -rf $(BIN) dist .tools
 
-.PHONY: help run build up-kafka up-dapr tools test unit contract contract-redpanda deploy-test e2e measure bench stored-databases release release-check docs lint fuzz clean
+.PHONY: help run page page-check build up-kafka up-dapr tools test unit contract contract-redpanda deploy-test e2e measure bench stored-databases release release-check docs lint fuzz clean

@@ -1,0 +1,6 @@
+export * from './client'
+export { authClient } from './auth-client'
+export { ApiError, errorOf, errorText, type FieldError, type Kind, type Problem } from './errors'
+export { request } from './http'
+export { accessToken, authError, checkSession, currentSession, forgetSession, openSession, sessionBegan, signOut, tokenAtHand, useSession, type Session, type User } from './session'
+export { patience, shouldRetry } from './retry'

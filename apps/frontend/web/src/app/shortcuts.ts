@@ -1,0 +1,64 @@
+import { useEffect, useRef } from 'react'
+
+export type Shortcut = {
+  /** Keys in order, "g t"; "?" and "/" are keys too. */
+  keys: string
+  /** For the sheet of all keys. */
+  label: string
+  group: 'Go to' | 'Tasks' | 'Anywhere'
+  run(): void
+}
+
+const active = new Set<readonly Shortcut[]>()
+const PAUSE_MS = 1000
+let typed: string[] = []
+let forget: ReturnType<typeof setTimeout> | undefined
+
+/** The keys of a component work, and are in the sheet, while it is there. */
+export function useShortcuts(shortcuts: readonly Shortcut[]): void {
+  const latest = useRef(shortcuts)
+  useEffect(() => {
+    latest.current = shortcuts
+  })
+  useEffect(() => {
+    const mine = latest.current.map((s, index) => ({ ...s, run: () => latest.current[index]?.run() }))
+    active.add(mine)
+    return () => void active.delete(mine)
+  }, [])
+}
+
+export function activeShortcuts(): Shortcut[] {
+  return [...active].flat()
+}
+
+/** Once, in the shell. */
+export function useShortcutKeys(): void {
+  useEffect(() => {
+    document.addEventListener('keydown', onKey)
+    return () => document.removeEventListener('keydown', onKey)
+  }, [])
+}
+
+function onKey(event: KeyboardEvent): void {
+  if (event.defaultPrevented || event.ctrlKey || event.metaKey || event.altKey || event.isComposing || typing(event.target)) return
+  if (event.key === 'Shift') return
+  typed = [...typed, event.key.length === 1 ? event.key.toLowerCase() : event.key].slice(-2)
+  clearTimeout(forget)
+  forget = setTimeout(() => (typed = []), PAUSE_MS)
+  const hit = find(typed.join(' ')) ?? find(typed.at(-1) ?? '')
+  if (!hit) return
+  typed = []
+  event.preventDefault()
+  hit.run()
+}
+
+function find(keys: string): Shortcut | undefined {
+  return activeShortcuts().findLast((s) => s.keys === keys)
+}
+
+/** In a field, a menu or a dialog a key is what it says. */
+function typing(target: EventTarget | null): boolean {
+  if (!(target instanceof Element)) return false
+  if (target.closest('input:not([type=checkbox]), textarea, select, [contenteditable=true], [role=menu]')) return true
+  return document.querySelector('[role=dialog][data-state=open], [role=alertdialog][data-state=open], [role=menu][data-state=open]') !== null
+}

@@ -1,0 +1,9 @@
+import { EmptyState, Screen } from '@/ui'
+
+export function OperatorScreen() {
+  return (
+    <Screen title="Operator">
+      <EmptyState title="Placeholder" />
+    </Screen>
+  )
+}

@@ -1,0 +1,20 @@
+import type { Place, ServerMessage } from './messages'
+
+/** How a channel ended: whether to come again, whether a fresh token is needed first, and whether it had ever been open. */
+export type End = { again: boolean; freshToken: boolean; opened: boolean; erased: boolean; tooMany: boolean }
+
+export type ChannelEvents = {
+  message(message: ServerMessage): void
+  end(end: End): void
+}
+
+/** One attempt to be live, by WebSocket or by server-sent events. `end` is called once, unless `close` was. */
+export type Channel = {
+  /** Asks whether the other side is there: it must be heard of within the time, else the channel ends. */
+  probe(withinMs: number): void
+  /** Hands over a fresh token, where the transport can. */
+  renew(token: string): void
+  close(): void
+}
+
+export type Open = (options: { user: string; token: string; place: Place } & ChannelEvents) => Channel

@@ -1,0 +1,38 @@
+import { Navigate, useRouterState } from '@tanstack/react-router'
+import { checkSession, useSession } from '@/api'
+import { UserScope } from '@/app/scope'
+import { Shell } from '@/app/shell'
+import { Wordmark } from '@/app/wordmark'
+import { SignInAgain } from '@/features/auth/sign-in-again'
+import { ErrorNote } from '@/ui'
+
+/** Lets a signed-in user through to the screens. */
+export function AppRoute() {
+  const session = useSession()
+  const here = useRouterState({ select: (s) => s.location.href })
+  switch (session.status) {
+    case 'loading':
+      return <Splash />
+    case 'signed-out':
+      return <Navigate to="/sign-in" search={here === '/' ? {} : { to: here }} replace />
+    case 'unreachable':
+      return <Splash><ErrorNote error={session.error} retry={() => void checkSession()} /></Splash>
+    case 'signed-in':
+    case 'expired':
+      return (
+        <UserScope key={session.user.id} user={session.user} expired={session.status === 'expired'}>
+          <Shell />
+          {session.status === 'expired' && <SignInAgain user={session.user} />}
+        </UserScope>
+      )
+  }
+}
+
+function Splash({ children }: { children?: React.ReactNode }) {
+  return (
+    <main className="mx-auto flex min-h-dvh max-w-md flex-col items-center justify-center gap-6 p-6">
+      <Wordmark />
+      {children}
+    </main>
+  )
+}

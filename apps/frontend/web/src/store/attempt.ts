@@ -1,0 +1,110 @@
+import { ApiError, type Task } from '@/api'
+import type { Backend } from './backend'
+import { FIELDS, insist, merge, same, type Field } from './fields'
+import { bodyOf, type Op } from './ops'
+
+/** What came of sending an op once. */
+export type Outcome =
+  /** Done; with the task as it is now, null if it is gone. */
+  | { kind: 'done'; task: Task | null }
+  /** The server can't be reached or asks to wait: nothing else need be tried now. */
+  | { kind: 'unreachable'; error: ApiError }
+  /** This one did not go through; another may. */
+  | { kind: 'again'; error: ApiError }
+  | { kind: 'failed'; error: ApiError }
+  | { kind: 'conflict'; theirs: Task | null; clashes: Field[] }
+
+/** The key of a create is kept for a day; a repeat after that would make a second task. */
+const KEY_LIFETIME_MS = 23 * 3_600_000
+
+/**
+ * Sends an op. It has its effect at most once, also when an answer was lost: a create by its
+ * Idempotency-Key, every other by If-Match, and on 412 by comparing with the task as it is.
+ */
+export async function attempt(op: Op, backend: Backend, now: number): Promise<Outcome> {
+  if (op.kind === 'create' && op.firstTry !== undefined && now - op.firstTry > KEY_LIFETIME_MS) {
+    return { kind: 'failed', error: new ApiError('refused', 'This was sent over a day ago and never answered. Look whether the task is in the list; if not, try again.') }
+  }
+  try {
+    return { kind: 'done', task: await send(op, backend) }
+  } catch (error) {
+    return judge(op, backend, error)
+  }
+}
+
+async function send(op: Op, backend: Backend): Promise<Task | null> {
+  switch (op.kind) {
+    case 'create':
+      return backend.create(op.body, op.id)
+    case 'update':
+      return backend.update(op.taskId, op.seen, bodyOf(op.changes))
+    case 'complete':
+      return backend.toggle(op.taskId, op.seen)
+    case 'remove':
+      await backend.remove(op.taskId, op.seen)
+      return null
+  }
+}
+
+async function judge(op: Op, backend: Backend, error: unknown): Promise<Outcome> {
+  if (!(error instanceof ApiError)) return { kind: 'again', error: new ApiError('broken', 'Something went wrong in the page. It will be tried again.') }
+  if (op.kind !== 'create' && error.status === 412) return compare(op, backend)
+  if (op.kind !== 'create' && error.status === 404) return missing(op)
+  return outcomeOf(error)
+}
+
+function outcomeOf(error: ApiError): Outcome {
+  if (error.status === 409) return { kind: 'again', error }
+  if (error.kind === 'refused') return { kind: 'failed', error }
+  // 507: the server's disk is full. Others will fare the same.
+  return { kind: error.kind === 'broken' && error.status !== 507 ? 'again' : 'unreachable', error }
+}
+
+function missing(op: Exclude<Op, { kind: 'create' }>): Outcome {
+  if (op.kind === 'remove') return { kind: 'done', task: null }
+  return { kind: 'conflict', theirs: null, clashes: [] }
+}
+
+/** Somebody changed the task meanwhile, or this op itself did and its answer was lost. */
+async function compare(op: Exclude<Op, { kind: 'create' }>, backend: Backend): Promise<Outcome> {
+  let theirs: Task
+  try {
+    theirs = await backend.get(op.taskId)
+  } catch (error) {
+    if (!(error instanceof ApiError)) throw error
+    return error.status === 404 ? missing(op) : outcomeOf(error)
+  }
+  if (op.kind === 'update') return compareUpdate(op, theirs, backend)
+  if (op.kind === 'complete') return compareComplete(op, theirs, backend)
+  // What the person saw and deleted is what there is: only a reminder was sent, say.
+  if (looksAs(op.saw, theirs)) return retry({ ...op, seen: theirs.version }, backend)
+  return { kind: 'conflict', theirs, clashes: FIELDS.filter((field) => !same(op.saw[field], theirs[field])) }
+}
+
+function looksAs(saw: Task, is: Task): boolean {
+  return saw.completed === is.completed && FIELDS.every((field) => same(saw[field], is[field]))
+}
+
+async function compareUpdate(op: Op & { kind: 'update' }, theirs: Task, backend: Backend): Promise<Outcome> {
+  const { rest, clashes } = merge(op.changes, theirs)
+  if (clashes.length > 0) return { kind: 'conflict', theirs, clashes }
+  if (Object.keys(rest).length === 0) return { kind: 'done', task: theirs }
+  return retry({ ...op, seen: theirs.version, changes: insist(rest, theirs) }, backend)
+}
+
+async function compareComplete(op: Op & { kind: 'complete' }, theirs: Task, backend: Backend): Promise<Outcome> {
+  if (theirs.completed === op.to) return { kind: 'done', task: theirs }
+  // It may have been done, and undone by somebody since: that is for the person to say.
+  if (op.tries > 1 && theirs.version > op.seen + 1) return { kind: 'conflict', theirs, clashes: [] }
+  return retry({ ...op, seen: theirs.version }, backend)
+}
+
+/** Once more on the version that was just read; should that be outdated too, the queue comes again. */
+async function retry(op: Op, backend: Backend): Promise<Outcome> {
+  try {
+    return { kind: 'done', task: await send(op, backend) }
+  } catch (error) {
+    if (error instanceof ApiError && error.status === 412) return { kind: 'again', error }
+    return judge(op, backend, error)
+  }
+}

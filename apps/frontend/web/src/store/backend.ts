@@ -1,0 +1,33 @@
+import { api, ok, okWithResponse, type NewTask, type Task, type TaskChange } from '@/api'
+import { placeOf, type Place } from '@/live'
+import { ApiError } from '@/api/errors'
+
+/** The routes of tasks that the store uses. Every method rejects with an ApiError. */
+export type Backend = {
+  list(): Promise<{ tasks: Task[]; place: Place }>
+  get(id: string): Promise<Task>
+  create(body: NewTask, key: string): Promise<Task>
+  update(id: string, version: number, body: TaskChange): Promise<Task>
+  toggle(id: string, version: number): Promise<Task>
+  remove(id: string, version: number): Promise<void>
+}
+
+export function restBackend(user: string): Backend {
+  const path = (id: string) => ({ path: { user_id: user, id } })
+  const match = (id: string, version: number) => ({ ...path(id), header: { 'If-Match': `"${version}"` } })
+  return {
+    async list() {
+      const { data, response } = await okWithResponse(api.GET('/api/{user_id}/tasks', { params: { path: { user_id: user } } }))
+      const place = placeOf(response.headers.get('x-stream-position'))
+      if (!place) throw new ApiError('broken', 'The list came without its place in the stream. Is there a proxy that removes X-Stream-Position?')
+      return { tasks: data, place }
+    },
+    get: (id) => ok(api.GET('/api/{user_id}/tasks/{id}', { params: path(id) })),
+    create: (body, key) => ok(api.POST('/api/{user_id}/tasks', { params: { path: { user_id: user }, header: { 'Idempotency-Key': key } }, body })),
+    update: (id, version, body) => ok(api.PUT('/api/{user_id}/tasks/{id}', { params: match(id, version), body })),
+    toggle: (id, version) => ok(api.PATCH('/api/{user_id}/tasks/{id}/complete', { params: match(id, version) })),
+    async remove(id, version) {
+      await ok(api.DELETE('/api/{user_id}/tasks/{id}', { params: match(id, version) }))
+    },
+  }
+}

@@ -1,0 +1,53 @@
+import type { FieldError, NewTask, Task } from '@/api'
+import { wireTime, wanted, type Changes, type Field } from './fields'
+
+/**
+ * A write that the server has not acknowledged. `waiting` goes out by itself; `failed` was refused, and
+ * `conflict` met a task that somebody else had changed: both wait for the person.
+ */
+export type OpState = 'waiting' | 'failed' | 'conflict'
+
+type Common = {
+  /** Also the Idempotency-Key. */
+  id: string
+  user: string
+  /** The task's id; of one that the server has not made yet, a name that begins with `new-`. */
+  taskId: string
+  /** When it was made: the order of the queue. */
+  at: number
+  /** How often it was sent. From the first time on the server may have acted on it. */
+  tries: number
+  firstTry?: number
+  state: OpState
+  error?: { message: string; status: number; fields: FieldError[] }
+  /** On a conflict: the task as it is on the server, null if it is gone. */
+  theirs?: Task | null
+  clashes?: Field[]
+}
+
+export type Op = Common &
+  (
+    | { kind: 'create'; body: NewTask }
+    // `saw` is the task as the person saw it, `seen` the version that the change is made of.
+    | { kind: 'update'; seen: number; saw: Task; changes: Changes }
+    | { kind: 'complete'; seen: number; saw: Task; to: boolean }
+    | { kind: 'remove'; seen: number; saw: Task; notBefore: number }
+  )
+
+export function isNew(id: string): boolean {
+  return id.startsWith('new-')
+}
+
+/** The task as it will be when the op is done; undefined if it is gone then. */
+export function foresee(task: Task | undefined, op: Op): Task | undefined {
+  if (op.kind === 'remove') return op.state === 'waiting' ? undefined : task
+  if (!task) return task
+  if (op.kind === 'update') return { ...task, ...wanted(op.changes) }
+  if (op.kind === 'complete') return { ...task, completed: op.to, status: op.to ? 'completed' : 'pending', updatedAt: wireTime(op.at) }
+  return task
+}
+
+/** The body of a PUT. */
+export function bodyOf(changes: Changes): Record<string, unknown> {
+  return wanted(changes)
+}

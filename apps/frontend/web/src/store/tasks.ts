@@ -1,0 +1,342 @@
+import { ApiError, tokenAtHand, type NewTask, type Task } from '@/api'
+import type { Place, StreamMessage } from '@/live'
+import { now } from '@/time'
+import { restBackend, type Backend } from './backend'
+import { changesOf, draftTask, insist, wireTime, type Edits } from './fields'
+import { Keep, type StorageState } from './keep'
+import { foresee, isNew, type Op } from './ops'
+import { Queue } from './queue'
+import { Replica } from './replica'
+import { Sender } from './sender'
+import { Tabs } from './tabs'
+import { uuid } from './uuid'
+
+/** How long a deletion waits for its undo. */
+export const UNDO_MS = 5000
+
+/** `sending`: it has changes that the server has not acknowledged. */
+export type RowState = 'saved' | 'sending' | 'failed' | 'conflict'
+
+/** A task as the page shows it: as the server has it, with the person's own changes on top. */
+export type Row = {
+  /** Stays the same for as long as the page is open, also when the server gives a new task its id. */
+  key: string
+  task: Task
+  state: RowState
+  ops: Op[]
+}
+
+export type View = {
+  /** There is a list, kept or loaded. */
+  loaded: boolean
+  /** Why there is none. */
+  error: ApiError | undefined
+  rows: readonly Row[]
+  byKey: ReadonlyMap<string, Row>
+  storage: StorageState
+  /** How many writes are on their way, and how many wait for the person. */
+  waiting: number
+  stuck: number
+}
+
+type Parts = { keep?: Keep; backend?: Backend; tabs?: Tabs; now?: () => number }
+
+/** The user's tasks: what the page shows, and what it does to them. */
+export class TaskStore {
+  private readonly replica: Replica
+  private readonly keep: Keep
+  private readonly queue: Queue
+  private readonly sender: Sender
+  private readonly tabs: Tabs
+  private readonly backend: Backend
+  private readonly now: () => number
+  private readonly listeners = new Set<() => void>()
+  private readonly keys = new Map<string, string>()
+  private cache = new Map<string, Row>()
+  private view: View | undefined
+  private loaded = false
+  private error: ApiError | undefined
+  private place: Place | undefined
+  private unsaved = new Map<string, Task | undefined>()
+  private saving: ReturnType<typeof setTimeout> | undefined
+  private drawing: ReturnType<typeof setTimeout> | undefined
+  private opened: Promise<Place | undefined> | undefined
+  private stop: (() => void)[] = []
+
+  constructor(private readonly user: string, parts: Parts = {}) {
+    this.now = parts.now ?? now
+    this.backend = parts.backend ?? restBackend(user)
+    this.keep = parts.keep ?? new Keep()
+    this.tabs = parts.tabs ?? new Tabs(user)
+    this.replica = new Replica(user)
+    this.queue = new Queue(user, this.keep, () => this.changed())
+    this.sender = new Sender({
+      queue: this.queue,
+      backend: this.backend,
+      now: this.now,
+      alone: (work) => this.tabs.alone(work),
+      done: (op, task) => {
+        this.settled(op.taskId, task)
+        this.tabs.tell({ done: op.taskId, task })
+      },
+    })
+  }
+
+  /** Shows what the browser keeps. Returns its place in the stream, undefined where there is none. */
+  open(): Promise<Place | undefined> {
+    this.stop = [this.keep.onState(() => this.changed()), this.tabs.listen((news) => this.hear(news)), onLeave(() => this.leave())]
+    this.opened ??= this.recall()
+    return this.opened.then(() => this.place)
+  }
+
+  close(): void {
+    for (const off of this.stop) off()
+    this.stop = []
+    this.sender.stop()
+    this.save()
+  }
+
+  private async recall(): Promise<Place | undefined> {
+    const [list] = await Promise.all([this.keep.readList(this.user), this.queue.load()])
+    if (list && !this.loaded) {
+      this.replica.load(list.tasks)
+      this.place = list.place
+      this.loaded = true
+    }
+    this.changed()
+    void this.sender.send()
+    return this.place
+  }
+
+  /** Loads the list from the server. */
+  async reload(): Promise<Place> {
+    const before = this.replica.answers()
+    try {
+      const { tasks, place } = await this.backend.list()
+      this.replica.load(tasks, before)
+      this.place = place
+      this.loaded = true
+      this.error = undefined
+      this.unsaved.clear()
+      void this.keep.writeList(this.user, place, tasks)
+      return place
+    } catch (error) {
+      if (error instanceof ApiError) this.error = error
+      throw error
+    } finally {
+      this.changed()
+    }
+  }
+
+  /** Applies a message of the stream. They must come in order, from the place on. */
+  apply(message: StreamMessage): void {
+    if (!this.place) return
+    this.place = { ...this.place, position: message.position }
+    const id = this.replica.apply(message)
+    if (id) this.unsaved.set(id, this.replica.stored(id))
+    this.saving ??= setTimeout(() => this.save(), 250)
+    this.changedSoon()
+  }
+
+  /** Sends what waits, now. */
+  send(): void {
+    void this.sender.hurry()
+  }
+
+  /** Removes everything that the browser keeps of the user. */
+  async forget(): Promise<void> {
+    this.close()
+    await this.keep.forget(this.user)
+  }
+
+  subscribe = (listener: () => void): (() => void) => {
+    this.listeners.add(listener)
+    return () => this.listeners.delete(listener)
+  }
+
+  snapshot = (): View => (this.view ??= this.look())
+
+  // What a person does. Each shows at once.
+
+  /** Returns the key of the new row. */
+  create(body: NewTask): string {
+    const taskId = `new-${uuid()}`
+    this.keys.set(taskId, taskId)
+    this.enqueue({ ...this.op(taskId), kind: 'create', body })
+    return taskId
+  }
+
+  /** `from`: the task as it was when the person began to edit, if that was not just now. */
+  update(key: string, edits: Edits, from?: Task): void {
+    const row = this.snapshot().byKey.get(key)
+    if (!row) return
+    const changes = changesOf(from ?? row.task, edits)
+    if (Object.keys(changes).length > 0) this.enqueue({ ...this.op(row.task.id), kind: 'update', seen: (from ?? this.stored(row)).version, saw: row.task, changes })
+  }
+
+  complete(key: string, to: boolean): void {
+    const row = this.snapshot().byKey.get(key)
+    if (row && row.task.completed !== to) this.enqueue({ ...this.op(row.task.id), kind: 'complete', seen: this.stored(row).version, saw: row.task, to })
+  }
+
+  /** Goes out after UNDO_MS, or when the page is left. Returns how to undo it. */
+  remove(key: string): () => void {
+    const row = this.snapshot().byKey.get(key)
+    if (!row) return () => undefined
+    const op: Op = { ...this.op(row.task.id), kind: 'remove', seen: this.stored(row).version, saw: row.task, notBefore: this.now() + UNDO_MS }
+    this.enqueue(op)
+    return () => {
+      const waiting = this.queue.find(op.id)
+      if (waiting?.tries === 0) void this.queue.drop(op.id).then(() => this.tabs.tell({}))
+    }
+  }
+
+  /** Sends a failed write again. */
+  retry(opId: string): void {
+    const op = this.queue.find(opId)
+    if (!op) return
+    const { error: _error, firstTry: _first, ...rest } = op
+    void this.queue.put({ ...rest, state: 'waiting' } as Op).then(() => this.sender.hurry())
+  }
+
+  /** Gives a write up; with a create, everything that was made on top of it. */
+  discard(opId: string): void {
+    const op = this.queue.find(opId)
+    if (!op) return
+    const lost = op.kind === 'create' ? this.queue.of(op.taskId) : [op]
+    void Promise.all(lost.map((o) => this.queue.drop(o.id))).then(() => this.tabs.tell({}))
+  }
+
+  /** Decides a conflict: mine is written over theirs, which the person has seen; or mine is given up. */
+  resolve(opId: string, whose: 'mine' | 'theirs'): void {
+    const op = this.queue.find(opId)
+    if (op?.state !== 'conflict' || op.kind === 'create') return
+    if (op.theirs) this.replica.confirm(op.taskId, op.theirs)
+    if (whose === 'theirs') return this.discard(opId)
+    const theirs = op.theirs
+    if (!theirs) return this.again(op)
+    const { theirs: _theirs, clashes: _clashes, ...rest } = op
+    const mine = { ...rest, state: 'waiting', seen: theirs.version, tries: 0 } as Op
+    void this.queue.put(mine.kind === 'update' ? { ...mine, changes: insist(mine.changes, theirs) } : mine).then(() => this.sender.hurry())
+  }
+
+  /** The task is gone on the server, and the person wants it: it is made anew, as they see it. */
+  private again(op: Op): void {
+    const task = this.snapshot().byKey.get(this.keyOf(op.taskId))?.task
+    for (const other of this.queue.of(op.taskId)) void this.queue.drop(other.id)
+    this.settled(op.taskId, null)
+    if (!task) return
+    const { title, description, priority, category, dueDate, recurringRule, recurringEndDate, reminderAt, tags, timeZone } = task
+    this.create({ title, description, priority, category, dueDate, recurringRule, recurringEndDate, reminderAt, tags, timeZone })
+  }
+
+  /** The last version of a row that the server is known to have had. */
+  private stored(row: Row): Task {
+    return this.replica.get(row.task.id) ?? row.task
+  }
+
+  private op(taskId: string) {
+    const last = this.queue.all().at(-1)?.at ?? 0
+    return { id: uuid(), user: this.user, taskId, at: Math.max(this.now(), last + 1), tries: 0, state: 'waiting' as const }
+  }
+
+  private enqueue(op: Op): void {
+    void this.queue.add(op).then(() => {
+      this.tabs.tell({})
+      return this.sender.send()
+    })
+  }
+
+  private settled(taskId: string, task: Task | null): void {
+    if (task && isNew(taskId)) this.keys.set(task.id, this.keyOf(taskId))
+    if (task || !isNew(taskId)) this.replica.confirm(task?.id ?? taskId, task)
+    this.changed()
+  }
+
+  private hear(news: { done?: string; task?: Task | null }): void {
+    if (news.done !== undefined) this.settled(news.done, news.task ?? null)
+    void this.queue.load()
+  }
+
+  /** The page is left: deletions that wait for an undo go out at once, by requests that outlive it. */
+  private leave(): void {
+    this.save()
+    const token = tokenAtHand()
+    if (!token) return
+    for (const op of this.queue.all()) {
+      if (op.kind !== 'remove' || op.state !== 'waiting' || isNew(op.taskId)) continue
+      sendOnLeave(`/api/${encodeURIComponent(this.user)}/tasks/${op.taskId}`, token, op.seen)
+    }
+  }
+
+  private save(): void {
+    clearTimeout(this.saving)
+    this.saving = undefined
+    if (!this.place) return
+    const changed = this.unsaved
+    this.unsaved = new Map()
+    void this.keep.writeChanges(this.user, this.place, changed)
+  }
+
+  private keyOf(id: string): string {
+    return this.keys.get(id) ?? id
+  }
+
+  /** After a sleep a hundred changes arrive at once: they are drawn together. */
+  private changedSoon(): void {
+    this.view = undefined
+    this.drawing ??= setTimeout(() => this.changed(), 16)
+  }
+
+  private changed(): void {
+    clearTimeout(this.drawing)
+    this.drawing = undefined
+    this.view = undefined
+    for (const listener of this.listeners) listener()
+  }
+
+  private look(): View {
+    const ops = this.queue.all()
+    const byTask = groupBy(ops)
+    const rows = new Map<string, Row>()
+    const show = (id: string, task: Task | undefined) => {
+      const own = byTask.get(id)
+      const seen = own ? own.reduce<Task | undefined>(foresee, task) : task
+      if (seen) rows.set(this.keyOf(id), this.row(this.keyOf(id), seen, own ?? []))
+    }
+    for (const task of this.replica.all()) show(task.id, task)
+    for (const op of ops) {
+      if (op.kind === 'create') show(op.taskId, draftTask(op.taskId, this.user, op.body, wireTime(op.at)))
+      // Gone on the server, but what the person wrote is not.
+      else if (op.state === 'conflict' && op.theirs === null && !rows.has(this.keyOf(op.taskId))) show(op.taskId, op.saw)
+    }
+    this.cache = rows
+    const stuck = ops.filter((op) => op.state !== 'waiting').length
+    return { loaded: this.loaded, error: this.error, rows: [...rows.values()], byKey: rows, storage: this.keep.state(), waiting: ops.length - stuck, stuck }
+  }
+
+  /** The same object as before if nothing of it changed, so that a list draws only what did. */
+  private row(key: string, task: Task, ops: Op[]): Row {
+    const state = ops.some((op) => op.state === 'conflict') ? 'conflict' : ops.some((op) => op.state === 'failed') ? 'failed' : ops.length > 0 ? 'sending' : 'saved'
+    const before = this.cache.get(key)
+    if (before && before.state === state && before.ops.length === 0 && ops.length === 0 && before.task === task) return before
+    return { key, task, state, ops }
+  }
+}
+
+function groupBy(ops: readonly Op[]): Map<string, Op[]> {
+  const groups = new Map<string, Op[]>()
+  for (const op of ops) groups.set(op.taskId, [...(groups.get(op.taskId) ?? []), op])
+  return groups
+}
+
+function onLeave(leave: () => void): () => void {
+  if (typeof window === 'undefined') return () => undefined
+  window.addEventListener('pagehide', leave)
+  return () => window.removeEventListener('pagehide', leave)
+}
+
+function sendOnLeave(path: string, token: string, version: number): void {
+  // eslint-disable-next-line no-restricted-globals -- nobody is left to read the answer
+  void fetch(path, { method: 'DELETE', keepalive: true, headers: { Authorization: `Bearer ${token}`, 'If-Match': `"${version}"` } }).catch(() => undefined)
+}

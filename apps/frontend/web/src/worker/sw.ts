@@ -1,0 +1,61 @@
+// The service worker: the page opens without a network. It keeps the built files and index.html, and
+// nothing of the API: a list that it kept would be older than the one in the database of the page.
+
+declare const self: ServiceWorkerGlobalScope
+declare const __FILES__: string[]
+declare const __VERSION__: string
+
+const CACHE = `tasktide-${__VERSION__}`
+const PAGE = '/index.html'
+
+self.addEventListener('install', (event) => {
+  event.waitUntil(
+    caches
+      .open(CACHE)
+      .then((cache) => cache.addAll([new Request(PAGE, { cache: 'reload' }), ...__FILES__, '/manifest.webmanifest']))
+      .then(() => self.skipWaiting()),
+  )
+})
+
+self.addEventListener('activate', (event) => {
+  event.waitUntil(
+    caches
+      .keys()
+      .then((names) => Promise.all(names.filter((n) => n.startsWith('tasktide-') && n !== CACHE).map((n) => caches.delete(n))))
+      .then(() => self.clients.claim()),
+  )
+})
+
+self.addEventListener('fetch', (event) => {
+  const { request } = event
+  const url = new URL(request.url)
+  if (request.method !== 'GET' || url.origin !== self.location.origin) return
+  if (request.mode === 'navigate') {
+    if (isPage(url.pathname)) event.respondWith(page(event))
+    return
+  }
+  if (url.pathname.startsWith('/assets/')) event.respondWith(kept(request))
+})
+
+/** The addresses of the API, its documents and the probes are not the page's. */
+function isPage(path: string): boolean {
+  return !/^\/(api|ws|docs|health|ready|metrics)(\/|$)|\.(json|webmanifest|png|svg|ico|txt|js)$/.test(path)
+}
+
+/** The network's page, so that a new version is seen at once; the kept one when there is none, or no good answer soon. */
+async function page(event: FetchEvent): Promise<Response> {
+  const fallback = await (await caches.open(CACHE)).match(PAGE)
+  if (!fallback) return fetch(event.request)
+  try {
+    const answer = await fetch(event.request, { signal: AbortSignal.timeout(3000) })
+    return answer.ok || answer.type === 'opaqueredirect' ? answer : fallback
+  } catch {
+    return fallback
+  }
+}
+
+async function kept(request: Request): Promise<Response> {
+  return (await caches.match(request, { ignoreVary: true })) ?? fetch(request)
+}
+
+export {}
