@@ -3,12 +3,16 @@ import { dayOf, daysBetween, type Day } from './zone'
 
 const formats = new Map<string, Intl.DateTimeFormat>()
 
+function locales(): string[] {
+  return typeof navigator === 'undefined' ? ['en'] : [...navigator.languages]
+}
+
 /** In the person's locale; making a formatter is slow, so each is made once. */
 export function format(ms: number, zone: string, options: Intl.DateTimeFormatOptions): string {
   const key = zone + JSON.stringify(options)
   let formatter = formats.get(key)
   if (!formatter) {
-    formatter = new Intl.DateTimeFormat(navigator.languages as string[], { ...options, timeZone: zone })
+    formatter = new Intl.DateTimeFormat(locales(), { ...options, timeZone: zone })
     formats.set(key, formatter)
   }
   return formatter.format(ms)

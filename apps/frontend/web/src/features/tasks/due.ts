@@ -1,0 +1,55 @@
+import type { Task } from '@/api'
+import { wireTime } from '@/store/fields'
+import { dayOf, dayText, instantOf, isZone, localOf, partsOf, startOfDay, timeText, type Day } from '@/time'
+
+// The API has one field for when a task is due, an instant. A task that is due on a day, at no time of it,
+// is due at the first instant of that day in the task's own zone, which is also how the API takes a bare date.
+
+export type Time = { hour: number; minute: number }
+export type Due = { day: Day; time?: Time }
+
+/** What a due date means to a person in the zone: a day is the same day everywhere, a time is theirs. */
+export function dueOf(task: Pick<Task, 'dueDate' | 'timeZone'>, zone: string): Due | undefined {
+  if (!task.dueDate) return undefined
+  const ms = Date.parse(task.dueDate)
+  const own = isZoneKnown(task.timeZone) ? task.timeZone : 'UTC'
+  const day = dayOf(ms, own)
+  if (startOfDay(day, own) === ms) return { day }
+  const { hour, minute } = localOf(ms, zone)
+  return { day: dayOf(ms, zone), time: { hour, minute } }
+}
+
+const known = new Map<string, boolean>()
+
+function isZoneKnown(zone: string): boolean {
+  let is = known.get(zone)
+  if (is === undefined) {
+    is = isZone(zone)
+    known.set(zone, is)
+  }
+  return is
+}
+
+/** The instant of a due date that was chosen in the zone, which then is the task's. */
+export function dueInstant(due: Due, zone: string): number {
+  return due.time ? instantOf({ ...partsOf(due.day), ...due.time }, zone) : startOfDay(due.day, zone)
+}
+
+export function dueDate(due: Due, zone: string): string {
+  return wireTime(dueInstant(due, zone))
+}
+
+/** It is over: the time has passed, or the day has. */
+export function isOverdue(task: Task, due: Due | undefined, today: Day, now: number): boolean {
+  if (!due || task.completed) return false
+  return due.time ? Date.parse(task.dueDate ?? '') < now : due.day < today
+}
+
+export function dueText(due: Due, today: Day): string {
+  const day = dayText(due.day, today)
+  return due.time ? `${day}, ${clockText(due.time)}` : day
+}
+
+export function clockText({ hour, minute }: Time): string {
+  return timeText(Date.UTC(2023, 0, 1, hour, minute), 'UTC')
+}
