@@ -22,7 +22,7 @@ export function ConnectionDot() {
         type="button"
         onClick={() => {
           live.hurry()
-          tasks.send()
+          void tasks.send()
         }}
         className="inline-flex h-9 items-center gap-1.5 rounded-md px-2 text-xs text-ink-2 hover:bg-sunken touch:h-11"
       >

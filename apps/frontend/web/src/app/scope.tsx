@@ -43,13 +43,13 @@ function open(user: string) {
     live,
     hurry() {
       live.hurry()
-      tasks.send()
+      void tasks.send()
     },
     start() {
       let over = false
       const off = [
         live.onMessage((message) => tasks.apply(message)),
-        live.onConnection(() => live.connection() === 'connected' && tasks.send()),
+        live.onConnection(() => live.connection() === 'connected' && void tasks.send()),
       ]
       void tasks.open().then((place) => over || live.start(place))
       return () => {

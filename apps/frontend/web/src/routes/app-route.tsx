@@ -1,10 +1,12 @@
+import { lazy, Suspense } from 'react'
 import { Navigate, useRouterState } from '@tanstack/react-router'
 import { checkSession, useSession } from '@/api'
 import { UserScope } from '@/app/scope'
 import { Shell } from '@/app/shell'
 import { Wordmark } from '@/app/wordmark'
-import { SignInAgain } from '@/features/auth/sign-in-again'
 import { ErrorNote } from '@/ui'
+
+const SignInAgain = lazy(() => import('@/features/auth/sign-in-again').then((m) => ({ default: m.SignInAgain })))
 
 /** Lets a signed-in user through to the screens. */
 export function AppRoute() {
@@ -22,7 +24,7 @@ export function AppRoute() {
       return (
         <UserScope key={session.user.id} user={session.user} expired={session.status === 'expired'}>
           <Shell />
-          {session.status === 'expired' && <SignInAgain user={session.user} />}
+          {session.status === 'expired' && <Suspense><SignInAgain user={session.user} /></Suspense>}
         </UserScope>
       )
   }

@@ -1,6 +1,4 @@
 import { createRootRoute, createRoute, createRouter, lazyRouteComponent, Outlet, redirect } from '@tanstack/react-router'
-import { SignInScreen } from '@/features/auth/sign-in-screen'
-import { SignUpScreen } from '@/features/auth/sign-up-screen'
 import { TasksScreen } from '@/features/tasks/tasks-screen'
 import { AppRoute } from './app-route'
 import { CrashScreen, NotFound } from './fallbacks'
@@ -11,7 +9,7 @@ const root = createRootRoute({ component: Outlet, notFoundComponent: NotFound })
 const signIn = createRoute({
   getParentRoute: () => root,
   path: '/sign-in',
-  component: SignInScreen,
+  component: lazyRouteComponent(() => import('@/features/auth/sign-in-screen'), 'SignInScreen'),
   validateSearch: (raw: Record<string, unknown>): { to?: string } => {
     const to = returnTo(raw['to'])
     return to ? { to } : {}
@@ -21,7 +19,7 @@ const signIn = createRoute({
 const signUp = createRoute({
   getParentRoute: () => root,
   path: '/sign-up',
-  component: SignUpScreen,
+  component: lazyRouteComponent(() => import('@/features/auth/sign-up-screen'), 'SignUpScreen'),
   validateSearch: (raw: Record<string, unknown>): { code?: string } => (raw['code'] === undefined ? {} : { code: String(raw['code']) }),
 })
 
@@ -35,10 +33,10 @@ const start = createRoute({
   },
 })
 
-const today = createRoute({ getParentRoute: () => app, path: '/today', validateSearch: listSearch, component: () => <TasksScreen title="Today" /> })
-const upcoming = createRoute({ getParentRoute: () => app, path: '/upcoming', validateSearch: listSearch, component: () => <TasksScreen title="Upcoming" /> })
-const tasks = createRoute({ getParentRoute: () => app, path: '/tasks', validateSearch: listSearch, component: () => <TasksScreen title="All tasks" /> })
-const completed = createRoute({ getParentRoute: () => app, path: '/completed', validateSearch: listSearch, component: () => <TasksScreen title="Completed" /> })
+const today = createRoute({ getParentRoute: () => app, path: '/today', validateSearch: listSearch, component: () => <TasksScreen key="today" view="today" /> })
+const upcoming = createRoute({ getParentRoute: () => app, path: '/upcoming', validateSearch: listSearch, component: () => <TasksScreen key="upcoming" view="upcoming" /> })
+const tasks = createRoute({ getParentRoute: () => app, path: '/tasks', validateSearch: listSearch, component: () => <TasksScreen key="all" view="all" /> })
+const completed = createRoute({ getParentRoute: () => app, path: '/completed', validateSearch: listSearch, component: () => <TasksScreen key="completed" view="completed" /> })
 
 const history = createRoute({
   getParentRoute: () => app,

@@ -28,6 +28,9 @@ export class Sender {
   private running: Promise<void> | undefined
   private again = false
   private failures = 0
+  /** Nothing is sent before: the server could not be reached, or `asked` for it. */
+  private quietUntil = 0
+  private asked = false
   private readonly notBefore = new Map<string, number>()
   private stopped = false
 
@@ -44,10 +47,11 @@ export class Sender {
     return this.running
   }
 
-  /** As `send`, and what waited after a failure waits no longer. */
+  /** As `send`, and what waited after a failure waits no longer; but for what the server asked for. */
   hurry(): Promise<void> {
     this.failures = 0
     this.notBefore.clear()
+    if (!this.asked) this.quietUntil = 0
     return this.send()
   }
 
@@ -60,11 +64,13 @@ export class Sender {
     while (this.again && !this.stopped) {
       this.again = false
       if (this.options.queue.all().length === 0) return
-      let wait = Infinity
-      await this.options.alone(async () => {
-        await this.options.queue.load()
-        wait = await this.pass()
-      })
+      let wait = this.quietUntil - this.options.now()
+      if (wait <= 0) {
+        await this.options.alone(async () => {
+          await this.options.queue.load()
+          wait = await this.pass()
+        })
+      }
       if (wait < Infinity && !this.again) this.timer = setTimeout(() => void this.send(), wait)
     }
   }
@@ -120,7 +126,10 @@ export class Sender {
   }
 
   private backOff(error: ApiError): number {
-    return Math.max(error.retryAfterMs ?? 0, this.pause(++this.failures))
+    this.asked = error.retryAfterMs !== undefined
+    const wait = Math.max(error.retryAfterMs ?? 0, this.pause(++this.failures))
+    this.quietUntil = this.options.now() + wait
+    return wait
   }
 
   private pause(failures: number): number {

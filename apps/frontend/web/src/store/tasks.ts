@@ -138,9 +138,9 @@ export class TaskStore {
     this.changedSoon()
   }
 
-  /** Sends what waits, now. */
-  send(): void {
-    void this.sender.hurry()
+  /** Sends what waits, now. Resolves when that was tried. */
+  send(): Promise<void> {
+    return this.sender.hurry()
   }
 
   /** Removes everything that the browser keeps of the user. */

@@ -1,0 +1,25 @@
+import { X } from 'lucide-react'
+import { lazy, Suspense } from 'react'
+import type { Row } from '@/store'
+import { EmptyState, IconButton, Sheet, Skeleton } from '@/ui'
+import { useMedia } from './use-media'
+
+const DetailPanel = lazy(() => import('./detail-panel').then((m) => ({ default: m.DetailPanel })))
+
+/** The details of a task: beside the list where there is room, above it where there is not. */
+export function Detail({ row, wanted, loaded, onClose }: { row: Row | undefined; wanted: string | undefined; loaded: boolean; onClose(): void }) {
+  const roomy = useMedia('(min-width: 72rem)')
+  if (!wanted || !loaded) return null
+  const content = row ? (
+    <Suspense fallback={<Skeleton />}><DetailPanel key={row.key} row={row} onClose={onClose} /></Suspense>
+  ) : (
+    <EmptyState title="This task is gone">It was deleted, here or on another device. Its history is in Activity.</EmptyState>
+  )
+  if (!roomy) return <Sheet open onOpenChange={(open) => !open && onClose()} title="Task">{content}</Sheet>
+  return (
+    <aside aria-label="Task" className="flex min-h-0 w-[25rem] shrink-0 animate-slide flex-col border-l border-line bg-surface">
+      <div className="flex justify-end px-3 pt-2"><IconButton label="Close the details" keys="Esc" size="sm" onClick={onClose}><X className="size-4" /></IconButton></div>
+      <div className="-mt-3 min-h-0 flex-1 overflow-y-auto">{content}</div>
+    </aside>
+  )
+}

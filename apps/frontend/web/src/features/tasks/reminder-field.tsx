@@ -1,0 +1,80 @@
+import { useState } from 'react'
+import type { Task } from '@/api'
+import type { Edits } from '@/store'
+import { wireTime } from '@/store/fields'
+import { dayOf, dayText, instantOf, localOf, now, timeText, type Day } from '@/time'
+import { SelectField, TextField } from '@/ui'
+import { dueOf, type Due } from './due'
+import { reminderTime } from './new-task'
+
+type Props = { task: Task; zone: string; today: Day; save(edits: Edits): void }
+
+type Option = { value: string; label: string; at?: number | undefined }
+
+/** When to be reminded: in relation to the due date, or at a time of its own. */
+export function ReminderField({ task, zone, today, save }: Props) {
+  const [own, setOwn] = useState(false)
+  const at = task.reminderAt ? Date.parse(task.reminderAt) : undefined
+  const options = optionsFor(dueOf(task, zone), zone)
+  const chosen = options.find((o) => o.at !== undefined && o.at === at)
+  const value = own ? 'own' : at === undefined ? 'none' : (chosen?.value ?? 'set')
+  const set = (ms: number | undefined) => save({ reminderAt: ms === undefined ? null : wireTime(ms) })
+  return (
+    <div className="flex flex-col gap-2">
+      <SelectField
+        label="Reminder"
+        value={value}
+        options={[
+          { value: 'none', label: 'None' },
+          ...(value === 'set' && at !== undefined ? [{ value: 'set', label: `${dayText(dayOf(at, zone), today)}, ${timeText(at, zone)}` }] : []),
+          ...options,
+          { value: 'own', label: 'At a time of its own…' },
+        ]}
+        onChange={(event) => {
+          setOwn(event.target.value === 'own')
+          if (event.target.value === 'none') set(undefined)
+          const option = options.find((o) => o.value === event.target.value)
+          if (option) set(option.at)
+        }}
+        hint={hintFor(task, at)}
+      />
+      {own && <TextField label="Remind me at" type="datetime-local" defaultValue={localValue(at ?? now() + 3_600_000, zone)} onBlur={(event) => event.target.value && set(fromLocal(event.target.value, zone))} />}
+    </div>
+  )
+}
+
+function hintFor(task: Task, at: number | undefined): string | undefined {
+  if (at === undefined) return undefined
+  if (task.reminderSent) return 'You were reminded.'
+  return at < now() ? 'This time is over: you are reminded at once.' : undefined
+}
+
+function optionsFor(due: Due | undefined, zone: string): Option[] {
+  if (!due) return []
+  const before = (minutes: number) => reminderTime({ before: minutes }, due, zone)
+  if (!due.time) {
+    return [
+      { value: 'day', label: `On the day, at ${timeText(before(0) ?? 0, zone)}`, at: before(0) },
+      { value: 'evening', label: 'The evening before', at: before(15 * 60) },
+      { value: 'week', label: 'A week before', at: before(7 * 1440) },
+    ]
+  }
+  return [
+    { value: '0', label: 'When it is due', at: before(0) },
+    { value: '10', label: '10 minutes before', at: before(10) },
+    { value: '30', label: '30 minutes before', at: before(30) },
+    { value: '60', label: '1 hour before', at: before(60) },
+    { value: '1440', label: '1 day before', at: before(1440) },
+  ]
+}
+
+function localValue(ms: number, zone: string): string {
+  const { year, month, day, hour, minute } = localOf(ms, zone)
+  const p = (n: number, width = 2) => String(n).padStart(width, '0')
+  return `${p(year, 4)}-${p(month)}-${p(day)}T${p(hour)}:${p(minute)}`
+}
+
+function fromLocal(value: string, zone: string): number {
+  const [year = 1970, month = 1, day = 1, hour = 0, minute = 0] = value.split(/[-T:]/).map(Number)
+  return instantOf({ year, month, day, hour, minute }, zone)
+}

@@ -1,0 +1,14 @@
+/** As the server counts: code points after trimming. */
+export const LONGEST_TITLE = 255
+
+export function titleError(title: string): string | undefined {
+  const length = [...title.trim()].length
+  if (length === 0) return 'A task needs a title.'
+  if (length > LONGEST_TITLE) return `A title has at most ${LONGEST_TITLE} characters; this one has ${length}. The rest may go into the description.`
+  return undefined
+}
+
+/** A title that can't be saved is no change. */
+export function cleanTitle(title: string): string | undefined {
+  return titleError(title) ? undefined : title.trim()
+}
