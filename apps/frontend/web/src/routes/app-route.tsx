@@ -1,5 +1,5 @@
-import { lazy, Suspense } from 'react'
-import { Navigate, useRouterState } from '@tanstack/react-router'
+import { useRouter } from '@tanstack/react-router'
+import { lazy, Suspense, useEffect } from 'react'
 import { checkSession, useSession } from '@/api'
 import { UserScope } from '@/app/scope'
 import { Shell } from '@/app/shell'
@@ -11,12 +11,11 @@ const SignInAgain = lazy(() => import('@/features/auth/sign-in-again').then((m) 
 /** Lets a signed-in user through to the screens. */
 export function AppRoute() {
   const session = useSession()
-  const here = useRouterState({ select: (s) => s.location.href })
   switch (session.status) {
     case 'loading':
       return <Splash />
     case 'signed-out':
-      return <Navigate to="/sign-in" search={here === '/' ? {} : { to: here }} replace />
+      return <ToSignIn />
     case 'unreachable':
       return <Splash><ErrorNote error={session.error} retry={() => void checkSession()} /></Splash>
     case 'signed-in':
@@ -28,6 +27,16 @@ export function AppRoute() {
         </UserScope>
       )
   }
+}
+
+/** Once: the address that it leaves changes while this is still shown. */
+function ToSignIn() {
+  const router = useRouter()
+  useEffect(() => {
+    const here = router.state.location.href
+    void router.navigate({ to: '/sign-in', search: here === '/' ? {} : { to: here }, replace: true })
+  }, [router])
+  return null
 }
 
 function Splash({ children }: { children?: React.ReactNode }) {
