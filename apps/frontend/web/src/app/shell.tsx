@@ -2,6 +2,7 @@ import { Link, Outlet, useNavigate } from '@tanstack/react-router'
 import { Menu as MenuIcon, Plus } from 'lucide-react'
 import { useState } from 'react'
 import { Bell } from '@/features/notifications/bell'
+import { useOpenToday } from '@/features/tasks/use-tasks'
 import { Button, cx, IconButton, Sheet, Toaster } from '@/ui'
 import { ConnectionDot } from './connection-dot'
 import { MORE, NAV, type NavItem } from './nav'
@@ -66,6 +67,7 @@ function AddButton() {
 }
 
 function SideLink({ to, label, icon: Icon }: NavItem) {
+  const count = useOpenToday()
   return (
     <Link
       to={to}
@@ -74,6 +76,7 @@ function SideLink({ to, label, icon: Icon }: NavItem) {
     >
       <Icon aria-hidden="true" className="size-4.5 shrink-0" />
       <span className="flex-1 truncate">{label}</span>
+      {to === '/today' && count > 0 && <span className="num text-xs text-ink-3"><span className="sr-only">, </span>{count}</span>}
     </Link>
   )
 }

@@ -4,6 +4,13 @@ import type { ReactNode } from 'react'
 import { Button, IconButton, type ButtonProps } from './button'
 import { cx } from './cx'
 
+/** The focus goes to what asks for it (autoFocus), else to the panel itself: not to the button that closes it. */
+function focusPanel(event: Event): void {
+  const panel = event.currentTarget as HTMLElement
+  event.preventDefault()
+  if (!panel.contains(document.activeElement)) panel.focus()
+}
+
 const scrim = 'fixed inset-0 z-40 bg-scrim data-[state=open]:animate-appear'
 
 type Common = {
@@ -29,6 +36,7 @@ export function Dialog({ open, onOpenChange, title, description, children, foote
         <Radix.Overlay className={scrim} />
         <Radix.Content
           {...(description ? {} : { 'aria-describedby': undefined })}
+          onOpenAutoFocus={focusPanel}
           {...(stay ? { onEscapeKeyDown: stay, onPointerDownOutside: stay } : {})}
           className={cx(
             'fixed inset-x-0 bottom-0 z-50 flex max-h-[92dvh] flex-col rounded-t-xl bg-raised pb-[env(safe-area-inset-bottom)] shadow-over focus:outline-none data-[state=open]:animate-lift',
@@ -81,6 +89,7 @@ export function Sheet({ open, onOpenChange, title, description, children, action
         <Radix.Overlay className={scrim} />
         <Radix.Content
           {...(description ? {} : { 'aria-describedby': undefined })}
+          onOpenAutoFocus={focusPanel}
           className={cx(
             'fixed inset-x-0 bottom-0 z-50 flex max-h-[94dvh] flex-col rounded-t-xl bg-raised pb-[env(safe-area-inset-bottom)] shadow-over focus:outline-none data-[state=open]:animate-lift',
             'sm:inset-y-0 sm:right-0 sm:left-auto sm:max-h-none sm:w-[26rem] sm:rounded-none sm:rounded-l-xl sm:data-[state=open]:animate-slide',

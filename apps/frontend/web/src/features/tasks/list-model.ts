@@ -53,8 +53,8 @@ function factsOf(task: Task, zone: string): Facts {
   let known = facts.get(task)
   if (known?.zone !== zone) {
     const due = dueOf(task, zone)
-    // A day comes before its times; what is due on no day comes last.
-    const at = due ? `${due.day} ${due.time ? task.dueDate : ''}` : '~'
+    // What has a time comes before what has the day for it; what is due on no day comes last.
+    const at = due ? `${due.day} ${due.time ? task.dueDate : '~'}` : '~'
     known = { zone, due, at, title: fold(task.title), text: fold(`${task.title}\n${task.description ?? ''}\n${task.tags.join('\n')}`) }
     facts.set(task, known)
   }
