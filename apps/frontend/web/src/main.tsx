@@ -15,7 +15,7 @@ registerWorker()
 const root = document.getElementById('root')
 if (!root) throw new Error('index.html has no #root')
 createRoot(root).render(
-  <TooltipProvider delayDuration={400}>
+  <TooltipProvider>
     <RouterProvider router={router} />
   </TooltipProvider>,
 )

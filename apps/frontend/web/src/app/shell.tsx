@@ -1,6 +1,6 @@
 import { Link, Outlet, useNavigate } from '@tanstack/react-router'
 import { Menu as MenuIcon, Plus } from 'lucide-react'
-import { useState } from 'react'
+import { lazy, Suspense, useState } from 'react'
 import { Bell } from '@/features/notifications/bell'
 import { useOpenToday } from '@/features/tasks/use-tasks'
 import { Button, cx, IconButton, Sheet, Toaster } from '@/ui'
@@ -9,10 +9,11 @@ import { MORE, NAV, type NavItem } from './nav'
 import { Notices } from './notices'
 import { usePreferencesInForce } from './preferences'
 import { useUser } from './scope'
-import { ShortcutSheet } from './shortcut-sheet'
 import { useShortcutKeys, useShortcuts } from './shortcuts'
 import { UserMenu } from './user-menu'
 import { Wordmark } from './wordmark'
+
+const ShortcutSheet = lazy(() => import('./shortcut-sheet').then((m) => ({ default: m.ShortcutSheet })))
 
 /** What stands around every screen: sidebar on a desk, bottom bar on a phone, the header above. */
 export function Shell() {
@@ -34,7 +35,7 @@ export function Shell() {
         <main id="main" tabIndex={-1} className="relative flex min-h-0 flex-1 flex-col focus:outline-none"><Outlet /></main>
         <BottomBar />
       </div>
-      <ShortcutSheet open={keys} onOpenChange={setKeys} />
+      {keys && <Suspense><ShortcutSheet open onOpenChange={setKeys} /></Suspense>}
       <Toaster />
     </div>
   )

@@ -10,7 +10,7 @@ export function ShortcutSheet({ open, onOpenChange }: { open: boolean; onOpenCha
     <Dialog open={open} onOpenChange={onOpenChange} title="Keyboard shortcuts" description="Keys work when no field has the focus." wide>
       <div className="grid gap-x-10 gap-y-6 sm:grid-cols-2">
         {GROUPS.map((group) => {
-          const shortcuts = all.filter((s) => s.group === group)
+          const shortcuts = all.filter((s) => s.group === group && s.label)
           return shortcuts.length === 0 ? null : (
             <section key={group}>
               <h3 className="mb-1 text-xs font-semibold text-ink-3">{group}</h3>

@@ -3,8 +3,8 @@ import { useEffect, useRef } from 'react'
 export type Shortcut = {
   /** Keys in order, "g t"; "?" and "/" are keys too. */
   keys: string
-  /** For the sheet of all keys. */
-  label: string
+  /** For the sheet of all keys; without one it is a second way that the sheet leaves out. */
+  label?: string
   group: 'Go to' | 'Tasks' | 'Anywhere'
   run(): void
 }

@@ -1,109 +1,31 @@
-import { X } from 'lucide-react'
-import { Dialog as Radix } from 'radix-ui'
-import type { ReactNode } from 'react'
-import { Button, IconButton, type ButtonProps } from './button'
-import { cx } from './cx'
+import { lazy, Suspense, useState, type ComponentProps } from 'react'
+import type * as Parts from './dialog-parts'
 
-/** The focus goes to what asks for it (autoFocus), else to the panel itself: not to the button that closes it. */
-function focusPanel(event: Event): void {
-  const panel = event.currentTarget as HTMLElement
-  event.preventDefault()
-  if (!panel.contains(document.activeElement)) panel.focus()
-}
+// Nothing is open when the page begins: what dialogs are made of is loaded after that, or when one opens.
 
-const scrim = 'fixed inset-0 z-40 bg-scrim data-[state=open]:animate-appear'
+const parts = () => import('./dialog-parts')
+const LazyDialog = lazy(() => parts().then((m) => ({ default: m.Dialog })))
+const LazyConfirm = lazy(() => parts().then((m) => ({ default: m.Confirm })))
+const LazySheet = lazy(() => parts().then((m) => ({ default: m.Sheet })))
 
-type Common = {
-  open: boolean
-  onOpenChange(open: boolean): void
-  title: string
-  /** A sentence below the title. */
-  description?: ReactNode
-  children?: ReactNode
+/** From the first time that it is open. */
+function useWanted(open: boolean): boolean {
+  const [wanted, setWanted] = useState(open)
+  if (open && !wanted) setWanted(true)
+  return wanted
 }
 
 /** A dialog in the middle on a desk, from below on a phone. Focus goes in, stays in, and comes back. */
-export function Dialog({ open, onOpenChange, title, description, children, footer, wide = false, locked = false }: Common & {
-  footer?: ReactNode
-  wide?: boolean
-  /** It can't be left but by what is in it. */
-  locked?: boolean
-}) {
-  const stay = locked ? (event: Event) => event.preventDefault() : undefined
-  return (
-    <Radix.Root open={open} onOpenChange={locked ? () => undefined : onOpenChange}>
-      <Radix.Portal>
-        <Radix.Overlay className={scrim} />
-        <Radix.Content
-          {...(description ? {} : { 'aria-describedby': undefined })}
-          onOpenAutoFocus={focusPanel}
-          {...(stay ? { onEscapeKeyDown: stay, onPointerDownOutside: stay } : {})}
-          className={cx(
-            'fixed inset-x-0 bottom-0 z-50 flex max-h-[92dvh] flex-col rounded-t-xl bg-raised pb-[env(safe-area-inset-bottom)] shadow-over focus:outline-none data-[state=open]:animate-lift',
-            'sm:inset-x-auto sm:top-1/2 sm:bottom-auto sm:left-1/2 sm:max-h-[86dvh] sm:w-[calc(100vw-3rem)] sm:-translate-x-1/2 sm:-translate-y-1/2 sm:rounded-xl sm:pb-0 sm:data-[state=open]:animate-rise',
-            wide ? 'sm:max-w-2xl' : 'sm:max-w-md',
-          )}
-        >
-          <header className="flex items-start gap-3 px-5 pt-5 pb-2">
-            <div className="min-w-0 flex-1">
-              <Radix.Title className="text-lg font-semibold">{title}</Radix.Title>
-              {description && <Radix.Description className="mt-1 text-sm text-ink-2">{description}</Radix.Description>}
-            </div>
-            {!locked && <Radix.Close asChild><IconButton label="Close" size="sm"><X className="size-4" /></IconButton></Radix.Close>}
-          </header>
-          <div className="min-h-0 flex-1 overflow-y-auto px-5 pt-1 pb-5">{children}</div>
-          {footer && <footer className="flex flex-wrap justify-end gap-2 border-t border-line px-5 py-3.5">{footer}</footer>}
-        </Radix.Content>
-      </Radix.Portal>
-    </Radix.Root>
-  )
+export function Dialog(props: ComponentProps<typeof Parts.Dialog>) {
+  return useWanted(props.open) && <Suspense><LazyDialog {...props} /></Suspense>
 }
 
 /** A question before something that can't be undone. */
-export function Confirm({ action, onConfirm, look = 'danger', busy = false, disabled = false, ...dialog }: Common & {
-  /** The verb on the button: "Delete", never "OK". */
-  action: string
-  onConfirm(): void
-  look?: ButtonProps['look']
-  busy?: boolean
-  disabled?: boolean
-}) {
-  return (
-    <Dialog
-      {...dialog}
-      footer={
-        <>
-          <Button onClick={() => dialog.onOpenChange(false)}>Cancel</Button>
-          <Button look={look ?? 'danger'} busy={busy} disabled={disabled} onClick={onConfirm}>{action}</Button>
-        </>
-      }
-    />
-  )
+export function Confirm(props: ComponentProps<typeof Parts.Confirm>) {
+  return useWanted(props.open) && <Suspense><LazyConfirm {...props} /></Suspense>
 }
 
 /** A panel at the side on a desk, from below on a phone. */
-export function Sheet({ open, onOpenChange, title, description, children, actions }: Common & { actions?: ReactNode }) {
-  return (
-    <Radix.Root open={open} onOpenChange={onOpenChange}>
-      <Radix.Portal>
-        <Radix.Overlay className={scrim} />
-        <Radix.Content
-          {...(description ? {} : { 'aria-describedby': undefined })}
-          onOpenAutoFocus={focusPanel}
-          className={cx(
-            'fixed inset-x-0 bottom-0 z-50 flex max-h-[94dvh] flex-col rounded-t-xl bg-raised pb-[env(safe-area-inset-bottom)] shadow-over focus:outline-none data-[state=open]:animate-lift',
-            'sm:inset-y-0 sm:right-0 sm:left-auto sm:max-h-none sm:w-[26rem] sm:rounded-none sm:rounded-l-xl sm:data-[state=open]:animate-slide',
-          )}
-        >
-          <header className="flex items-center gap-2 border-b border-line py-2.5 pr-2.5 pl-5">
-            <Radix.Title className="min-w-0 flex-1 truncate text-base font-semibold">{title}</Radix.Title>
-            {actions}
-            <Radix.Close asChild><IconButton label="Close"><X className="size-4.5" /></IconButton></Radix.Close>
-          </header>
-          {description && <Radix.Description className="px-5 pt-3 text-sm text-ink-2">{description}</Radix.Description>}
-          <div className="min-h-0 flex-1 overflow-y-auto">{children}</div>
-        </Radix.Content>
-      </Radix.Portal>
-    </Radix.Root>
-  )
+export function Sheet(props: ComponentProps<typeof Parts.Sheet>) {
+  return useWanted(props.open) && <Suspense><LazySheet {...props} /></Suspense>
 }

@@ -63,8 +63,8 @@ function List({ view }: { view: ViewName }) {
   const row = () => byKey.get(list.current?.current() ?? '')
   const focusAdd = () => (desk ? addLine.current?.focus() : change({ add: true }))
   useShortcuts([
-    { keys: 'n', label: 'Add a task', group: 'Tasks', run: focusAdd },
-    { keys: 'a', label: 'Add a task', group: 'Tasks', run: focusAdd },
+    { keys: 'n', label: 'Add a task (or a)', group: 'Tasks', run: focusAdd },
+    { keys: 'a', group: 'Tasks', run: focusAdd },
     { keys: 'j', label: 'Next task', group: 'Tasks', run: () => list.current?.move(1) },
     { keys: 'k', label: 'Previous task', group: 'Tasks', run: () => list.current?.move(-1) },
     { keys: 'x', label: 'Complete or reopen', group: 'Tasks', run: () => withRow(row(), toggle) },
