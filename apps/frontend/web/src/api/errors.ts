@@ -20,8 +20,10 @@ export class ApiError extends Error {
   readonly requestId: string | undefined
   /** How long the server asked to wait. */
   readonly retryAfterMs: number | undefined
+  /** What the accounts' server calls it, `INVALID_ORIGIN` say. */
+  readonly code: string | undefined
 
-  constructor(kind: Kind, message: string, more: { status?: number; fields?: FieldError[]; requestId?: string; retryAfterMs?: number } = {}) {
+  constructor(kind: Kind, message: string, more: { status?: number; fields?: FieldError[]; requestId?: string; retryAfterMs?: number; code?: string } = {}) {
     super(message)
     this.name = 'ApiError'
     this.kind = kind
@@ -29,6 +31,7 @@ export class ApiError extends Error {
     this.fields = more.fields ?? []
     this.requestId = more.requestId
     this.retryAfterMs = more.retryAfterMs
+    this.code = more.code
   }
 
   /** Whether the same request may succeed later. */

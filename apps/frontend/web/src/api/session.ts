@@ -1,5 +1,6 @@
 import { useSyncExternalStore } from 'react'
 import { authClient } from './auth-client'
+import { authWords } from './auth-words'
 import { ApiError } from './errors'
 import { claimsOf } from './token'
 
@@ -152,8 +153,9 @@ export function forgetSession(): void {
 /** An error of the auth client, which has `{status, message, code}` instead of a problem. */
 export function authError(error: { status?: number; message?: string | undefined; code?: string | undefined }): ApiError {
   const status = error.status ?? 0
-  const kind = status === 401 ? 'signed-out' : status === 429 || status === 503 ? 'busy' : status === 0 ? 'network' : status >= 500 ? 'broken' : 'refused'
-  return new ApiError(kind, error.message || 'The server could not be asked who you are. Try again in a moment.', { status })
+  const wrong = error.code === 'INVALID_EMAIL_OR_PASSWORD'
+  const kind = wrong ? 'refused' : status === 401 ? 'signed-out' : status === 429 || status === 503 ? 'busy' : status === 0 ? 'network' : status >= 500 ? 'broken' : 'refused'
+  return new ApiError(kind, authWords(error, location.origin), { status, ...(error.code ? { code: error.code } : {}) })
 }
 
 function recall(): User | undefined {

@@ -20,7 +20,10 @@ const signUp = createRoute({
   getParentRoute: () => root,
   path: '/sign-up',
   component: lazyRouteComponent(() => import('@/features/auth/sign-up-screen'), 'SignUpScreen'),
-  validateSearch: (raw: Record<string, unknown>): { code?: string } => (raw['code'] === undefined ? {} : { code: String(raw['code']) }),
+  validateSearch: (raw: Record<string, unknown>): { code?: string; to?: string } => {
+    const to = returnTo(raw['to'])
+    return { ...(raw['code'] === undefined ? {} : { code: String(raw['code']) }), ...(to ? { to } : {}) }
+  },
 })
 
 const app = createRoute({ getParentRoute: () => root, id: 'app', component: AppRoute })

@@ -12,6 +12,8 @@ export type ToastOptions = {
   tone?: 'plain' | 'danger' | 'reminder'
   icon?: ReactNode
   action?: { label: string; run(): void }
+  /** Below the text: more to do than one action. */
+  below?: ReactNode
   /** How long it stays, 6 s if not said; 0: until it is closed. Pointing at it or focus holds it. */
   forMs?: number
   onClose?(): void
@@ -59,7 +61,7 @@ export function Toaster() {
   )
 }
 
-function Toast({ id, text, detail, tone = 'plain', icon, action, forMs = 6000, onClose }: Shown) {
+function Toast({ id, text, detail, tone = 'plain', icon, action, below, forMs = 6000, onClose }: Shown) {
   const [held, setHeld] = useState(false)
   useEffect(() => {
     if (held || forMs === 0) return
@@ -83,6 +85,7 @@ function Toast({ id, text, detail, tone = 'plain', icon, action, forMs = 6000, o
       <div className="user-text min-w-0 flex-1 py-1">
         <div className="line-clamp-2 font-medium">{text}</div>
         {detail && <div className="line-clamp-3 text-ink-2">{detail}</div>}
+        {below && <div className="mt-2">{below}</div>}
       </div>
       {action && (
         <Button

@@ -37,6 +37,19 @@ self.addEventListener('fetch', (event) => {
   if (url.pathname.startsWith('/assets/')) event.respondWith(kept(request))
 })
 
+// A reminder that was shown outside the page leads to its task.
+self.addEventListener('notificationclick', (event) => {
+  event.notification.close()
+  const { url } = event.notification.data as { url: string }
+  event.waitUntil(
+    self.clients.matchAll({ type: 'window' }).then(async ([client]) => {
+      if (!client) return void (await self.clients.openWindow(url))
+      await client.focus()
+      await client.navigate(url)
+    }),
+  )
+})
+
 /** The addresses of the API, its documents and the probes are not the page's. */
 function isPage(path: string): boolean {
   return !/^\/(api|ws|docs|health|ready|metrics)(\/|$)|\.(json|webmanifest|png|svg|ico|txt|js)$/.test(path)

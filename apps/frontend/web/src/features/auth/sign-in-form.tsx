@@ -1,32 +1,24 @@
-import { useState, type FormEvent } from 'react'
-import { authClient, authError, errorText, sessionBegan } from '@/api'
+import { authClient, authError } from '@/api'
 import { Button, Note, TextField } from '@/ui'
+import { PasswordField } from './password-field'
+import { formText, takeOver, useSubmit } from './use-submit'
 
 /** Signs in and takes the session over. `email` is fixed where the same user has to come back. */
 export function SignInForm({ email }: { email?: string }) {
-  const [busy, setBusy] = useState(false)
-  const [failure, setFailure] = useState<unknown>()
-
-  async function submit(event: FormEvent<HTMLFormElement>): Promise<void> {
-    event.preventDefault()
-    const form = new FormData(event.currentTarget)
-    setBusy(true)
-    setFailure(undefined)
-    try {
-      const { error } = await authClient.signIn.email({ email: String(form.get('email')), password: String(form.get('password')) })
-      if (error) setFailure(authError(error))
-      else await sessionBegan()
-    } catch (error) {
-      setFailure(error)
-    } finally {
-      setBusy(false)
-    }
-  }
+  const { busy, failure, onSubmit } = useSubmit(async (values) => {
+    const { error } = await authClient.signIn.email({ email: values['email'] ?? '', password: values['password'] ?? '', rememberMe: values['stay'] === 'on' })
+    if (error) throw authError(error)
+    await takeOver()
+  })
   return (
-    <form onSubmit={(event) => void submit(event)} className="flex flex-col gap-4">
-      <TextField label="E-mail" name="email" type="email" autoComplete="username" required defaultValue={email} readOnly={email !== undefined} />
-      <TextField label="Password" name="password" type="password" autoComplete="current-password" required />
-      {failure !== undefined && <Note tone="danger">{errorText(failure)}</Note>}
+    <form onSubmit={onSubmit} className="flex flex-col gap-4">
+      <TextField label="E-mail" name="email" type="email" autoComplete="username" inputMode="email" required defaultValue={email} readOnly={email !== undefined} autoFocus={email === undefined} />
+      <PasswordField label="Password" name="password" autoComplete="current-password" required autoFocus={email !== undefined} />
+      <label className="flex min-h-6 items-center gap-2.5 text-sm text-ink-2 touch:min-h-11">
+        <input type="checkbox" name="stay" defaultChecked className="size-4 accent-accent" />
+        Stay signed in on this device
+      </label>
+      {failure !== undefined && <Note tone="danger">{formText(failure)}</Note>}
       <Button type="submit" look="primary" busy={busy}>Sign in</Button>
     </form>
   )

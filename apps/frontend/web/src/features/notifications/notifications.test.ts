@@ -1,0 +1,56 @@
+import { describe, expect, it } from 'vitest'
+import type { Notification } from '@/api'
+import type { ReminderDue } from '@/live'
+import { instantOf } from '@/time'
+import { arrived, countText, subjectOf, without, withRead } from './changes'
+import { snoozes } from './snooze'
+
+const note = (id: string, read = false): Notification => ({ id, userId: 'u', message: `Reminder: ${id}`, taskId: 't', type: 'reminder', read, createdAt: '2026-11-30T09:00:00.000000Z' })
+
+const due = (id: string): ReminderDue => ({
+  type: 'notification-created', event_id: 'e', position: 7, timestamp: '2026-11-30T10:00:00.000000Z', user_id: 'u',
+  data: { notification_id: id, message: 'Reminder: Water the plants', task_id: 't', due_date: null, late_by: 0.1 },
+})
+
+describe('the list of notifications', () => {
+  it('has a new one first, unread, with the time of the event', () => {
+    const [first, second] = arrived([note('a')], due('b'))
+    expect(first).toEqual({ ...note('b'), message: 'Reminder: Water the plants', createdAt: '2026-11-30T10:00:00.000000Z' })
+    expect(second?.id).toBe('a')
+  })
+  it('has one that comes by list and by stream once, and keeps that it was read', () => {
+    expect(arrived([note('a', true)], due('a'))).toEqual([note('a', true)])
+  })
+  it('changes what is meant, and nothing else', () => {
+    const [a, b] = [note('a'), note('b')]
+    const list = withRead([a, b], (n) => n.id === 'a')
+    expect(list.map((n) => n.read)).toEqual([true, false])
+    expect(list[1]).toBe(b)
+    expect(without([a, b], 'a')).toEqual([b])
+  })
+  it('counts no further than it can know', () => {
+    expect(countText(3, 100)).toBe('3')
+    expect(countText(100, 100)).toBe('99+')
+  })
+  it('names the task, also one that is called like a reminder', () => {
+    expect(subjectOf('Reminder: Reminder: call')).toBe('Reminder: call')
+  })
+})
+
+describe('snoozing', () => {
+  const zone = 'Europe/Berlin'
+  const at = (hour: number, minute = 0) => instantOf({ year: 2026, month: 11, day: 30, hour, minute }, zone)
+  it('offers the evening only while it is well ahead', () => {
+    expect(snoozes(at(9), zone).map((s) => s.label)).toContain('This evening')
+    expect(snoozes(at(16, 45), zone).map((s) => s.label)).not.toContain('This evening')
+  })
+  it('means the morning of the day after in the zone, also just before midnight', () => {
+    expect(snoozes(at(23, 59), zone).at(-1)?.at).toBe(instantOf({ year: 2026, month: 12, day: 1, hour: 9, minute: 0 }, zone))
+  })
+  it('is in the future, in order', () => {
+    for (const hour of [0, 5, 12, 17, 23]) {
+      const times = snoozes(at(hour), zone).map((s) => s.at)
+      expect(times.every((t) => t > at(hour))).toBe(true)
+    }
+  })
+})

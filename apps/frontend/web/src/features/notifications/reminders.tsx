@@ -1,0 +1,71 @@
+import { useNavigate } from '@tanstack/react-router'
+import { AlarmClock } from 'lucide-react'
+import { useCallback, useEffect, useRef } from 'react'
+import { usePreferences } from '@/app/preferences'
+import { useStream } from '@/app/scope'
+import type { ReminderDue, StreamMessage } from '@/live'
+import { dayOf, dayText, now } from '@/time'
+import { dismiss, toast } from '@/ui'
+import { subjectOf } from './changes'
+import { Seen, showOutside } from './desktop'
+import { ReminderActions } from './reminder-actions'
+
+/** After an absence many come at once: so many are shown one by one. */
+const ONE_BY_ONE = 3
+const GATHER_MS = 150
+
+/** Shows a reminder when it is due: a toast, and outside the page where the person is not looking at it. */
+export function Reminders() {
+  const { timeZone } = usePreferences()
+  const navigate = useNavigate()
+  const waiting = useRef<ReminderDue[]>([])
+  const timer = useRef<ReturnType<typeof setTimeout>>(undefined)
+  const seen = useRef<Seen>(undefined)
+
+  const show = useCallback(() => {
+    const due = waiting.current
+    waiting.current = []
+    if (due.length > ONE_BY_ONE) {
+      toast({
+        id: 'reminders', tone: 'reminder', icon: <AlarmClock />, forMs: 0, text: `${due.length} reminders came while you were away.`,
+        action: { label: 'Show', run: () => void navigate({ to: '/notifications' }) },
+      })
+    } else due.forEach((reminder) => showToast(reminder, timeZone))
+    for (const reminder of due) void beyond(reminder, seen.current, () => void navigate({ to: '/tasks', search: { task: reminder.data.task_id } }))
+  }, [navigate, timeZone])
+
+  useEffect(() => {
+    seen.current = new Seen()
+    return () => {
+      clearTimeout(timer.current)
+      seen.current?.close()
+    }
+  }, [])
+  useStream(useCallback((message: StreamMessage) => {
+    if (message.type !== 'notification-created') return
+    waiting.current.push(message)
+    clearTimeout(timer.current)
+    timer.current = setTimeout(show, GATHER_MS)
+  }, [show]))
+  return null
+}
+
+function showToast({ data }: ReminderDue, zone: string): void {
+  const id = `reminder:${data.notification_id}`
+  toast({
+    id, tone: 'reminder', icon: <AlarmClock />, forMs: 0,
+    text: subjectOf(data.message),
+    detail: dueText(data.due_date, zone),
+    below: <ReminderActions taskId={data.task_id} notificationId={data.notification_id} onDone={() => dismiss(id)} />,
+  })
+}
+
+async function beyond({ data }: ReminderDue, seen: Seen | undefined, open: () => void): Promise<void> {
+  if (document.visibilityState === 'visible') return seen?.tell(data.notification_id)
+  if (await seen?.elsewhere(data.notification_id)) return
+  await showOutside({ id: data.notification_id, title: subjectOf(data.message), body: 'Reminder', url: `/tasks?task=${data.task_id}` }, open)
+}
+
+function dueText(due: string | null, zone: string): string | undefined {
+  return due === null ? undefined : `Due ${dayText(dayOf(Date.parse(due), zone), dayOf(now(), zone)).toLocaleLowerCase('en')}`
+}
