@@ -19,3 +19,10 @@ type LagReader interface {
 	// domain.ErrUnavailable.
 	Lag(ctx context.Context) ([]domain.Lag, error)
 }
+
+// TopicReader says how many events topics have taken.
+type TopicReader interface {
+	// Topics returns every topic of the routing table, in its order. Errors:
+	// domain.ErrUnavailable.
+	Topics(ctx context.Context) ([]domain.TopicCount, error)
+}

@@ -48,7 +48,7 @@ func TestLagComparesCommitsWithEnds(t *testing.T) {
 		return domain.Lag{}
 	}
 	before := find(domain.AuditService)
-	if before.Behind != 10 || len(before.Partitions) != 2 || before.Partitions[0].Committed != -1 {
+	if before.Behind != 10 || len(before.Partitions) != 2 || before.Partitions[0].Committed != -1 || before.Members != 0 {
 		t.Errorf("a group that was never there: %+v", before)
 	}
 	consume(t, cfg, domain.AuditService, 10)
@@ -64,6 +64,15 @@ func TestLagComparesCommitsWithEnds(t *testing.T) {
 	}
 }
 
+func members(all []domain.Lag, group domain.Service) int {
+	for _, l := range all {
+		if l.Group == group {
+			return l.Members
+		}
+	}
+	return -1
+}
+
 // consume lets an instance of group handle n events of task-created and stop.
 func consume(t *testing.T, cfg Config, group domain.Service, n int32) {
 	t.Helper()
@@ -73,6 +82,9 @@ func consume(t *testing.T, cfg Config, group domain.Service, n int32) {
 	sub := ports.Subscription{Group: string(group), Topics: []domain.Topic{domain.TaskCreated}, Mode: ports.Durable, Drain: 10 * time.Second}
 	err := NewSubscriber(cfg, quiet()).Subscribe(ctx, sub, func(context.Context, ports.Message) ports.Answer {
 		if handled.Add(1) == n {
+			if all, err := NewLag(cfg).Lag(t.Context()); err != nil || members(all, group) != 1 {
+				t.Errorf("while an instance is in the group: %+v, %v", all, err)
+			}
 			cancel()
 		}
 		return ports.Answer{}
@@ -94,5 +106,28 @@ func TestLagOfABrokerThatIsAwayIsUnavailable(t *testing.T) {
 	began := time.Now()
 	if all, err := NewLag(cfg).Lag(ctx); err == nil {
 		t.Errorf("of topics that do not exist: %v after %s", all, time.Since(began))
+	}
+}
+
+func TestTopicsAreCountedByTheirEnds(t *testing.T) {
+	t.Parallel()
+	_, cfg := fake(t, kfake.SeedTopics(2, topicNames()...))
+	p := startPublisher(t, cfg)
+	for _, key := range []string{"u0", "u1", "u2"} {
+		if err := p.Publish(t.Context(), ports.Record{Topic: domain.TaskDeleted, Key: key, Body: []byte("x")}); err != nil {
+			t.Fatal(err)
+		}
+	}
+	all, err := NewLag(cfg).Topics(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	if len(all) != len(domain.Topics()) {
+		t.Fatalf("%+v", all)
+	}
+	for _, n := range all {
+		if want := map[domain.Topic]int64{domain.TaskDeleted: 3}[n.Topic]; n.Taken != want {
+			t.Errorf("%s has taken %d, want %d", n.Topic, n.Taken, want)
+		}
 	}
 }

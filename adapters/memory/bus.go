@@ -33,6 +33,8 @@ type Bus struct {
 	logBytes int
 	groups   map[string]*group
 	routes   atomic.Pointer[map[domain.Topic]*route] // replaced, never changed
+
+	taken map[domain.Topic]*atomic.Int64 // the map is never changed
 }
 
 type route struct {
@@ -41,19 +43,40 @@ type route struct {
 }
 
 var (
-	_ ports.Publisher  = (*Bus)(nil)
-	_ ports.Subscriber = (*Bus)(nil)
+	_ ports.Publisher   = (*Bus)(nil)
+	_ ports.Subscriber  = (*Bus)(nil)
+	_ ports.TopicReader = (*Bus)(nil)
 )
 
 // NewBus returns a bus that retains about retention bytes of records.
 func NewBus(clock ports.Clock, retention int) *Bus {
-	b := &Bus{clock: clock, retention: retention, groups: map[string]*group{}}
+	b := &Bus{clock: clock, retention: retention, groups: map[string]*group{}, taken: map[domain.Topic]*atomic.Int64{}}
+	for _, t := range domain.Topics() {
+		b.taken[t] = &atomic.Int64{}
+	}
 	b.routes.Store(&map[domain.Topic]*route{})
 	return b
 }
 
 // Publish implements ports.Publisher.
 func (b *Bus) Publish(ctx context.Context, r ports.Record) error {
+	err := b.publish(ctx, r)
+	if n := b.taken[r.Topic]; n != nil && err == nil {
+		n.Add(1)
+	}
+	return err
+}
+
+// Topics implements ports.TopicReader: what was published since the bus is there.
+func (b *Bus) Topics(context.Context) ([]domain.TopicCount, error) {
+	var out []domain.TopicCount
+	for _, t := range domain.Topics() {
+		out = append(out, domain.TopicCount{Topic: t, Taken: b.taken[t].Load()})
+	}
+	return out, nil
+}
+
+func (b *Bus) publish(ctx context.Context, r ports.Record) error {
 	if err := ctx.Err(); err != nil {
 		return err
 	}

@@ -70,9 +70,8 @@ func readinessSchema() *spec.Schema {
 	).Named("Readiness")
 }
 
-// run makes all checks at once. The error names the first that failed, in their
-// order, and has the reasons of all for the log.
-func run(ctx context.Context, checks []Check) (map[string]string, error) {
+// runAll makes all checks at once, and returns what each says.
+func runAll(ctx context.Context, checks []Check) []error {
 	ctx, cancel := context.WithTimeout(ctx, checkTimeout)
 	defer cancel()
 	errs := make([]error, len(checks))
@@ -81,6 +80,13 @@ func run(ctx context.Context, checks []Check) (map[string]string, error) {
 		all.Go(func() { errs[i] = check.Run(ctx) })
 	}
 	all.Wait()
+	return errs
+}
+
+// run makes all checks. The error names the first that failed, in their
+// order, and has the reasons of all for the log.
+func run(ctx context.Context, checks []Check) (map[string]string, error) {
+	errs := runAll(ctx, checks)
 	states, failed, full, advice := make(map[string]string, len(checks)), "", false, ""
 	for i, check := range checks {
 		states[check.Name] = "ok"

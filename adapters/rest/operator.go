@@ -16,8 +16,11 @@ import (
 type Operator struct {
 	Letters ports.DeadLetterAdmin
 	Outbox  ports.OutboxMonitor
-	Lag     ports.LagReader // nil: this process can't tell
-	Source  string          // where Lag looks: kafka or outbox; without Lag: why it can't tell
+	Lag     ports.LagReader   // nil: this process can't tell
+	Source  string            // where Lag looks: kafka or outbox; without Lag: why it can't tell
+	Topics  ports.TopicReader // nil as Lag is
+	Counted string            // where Topics looks: kafka or process
+	Checks  func() []Check    // what this process needs to be ready; nil: nothing
 }
 
 // operatorScope is the scope that a token of an operator has.
@@ -54,6 +57,19 @@ func (a *api) operatorRoutes() []spec.Route {
 			"from there (`outbox`): a group is behind by so many at most. On Dapr without `KAFKA_BROKERS` nobody can tell: `source` is null, and `detail` says so.",
 		Answers: []spec.Answer{{Status: fiber.StatusOK, About: "The lag.", Schema: lagSchema()}},
 		Handle:  a.getLag,
+	}, {
+		Method: fiber.MethodGet, Path: "/api/operator/topics", ID: "getTopics", Tag: "Operator", Access: spec.Operator,
+		Summary: "Read how many events each topic has taken",
+		About: "The difference of two readings makes a rate; a reading below the one before began anew. On a broker the ends of the partitions are counted (`source` is `kafka`), " +
+			"in one process what was published since its start (`process`). Where nobody can tell `source` is null, and `detail` says why.",
+		Answers: []spec.Answer{{Status: fiber.StatusOK, About: "The counts.", Schema: topicsSchema()}},
+		Handle:  a.getTopics,
+	}, {
+		Method: fiber.MethodGet, Path: "/api/operator/health", ID: "getParts", Tag: "Operator", Access: spec.Operator,
+		Summary: "Read what each part of this process says of itself",
+		About:   "The checks of `/ready`, each with its reason. In one process that is all services; in a cluster it is backend-api and what it depends on.",
+		Answers: []spec.Answer{{Status: fiber.StatusOK, About: "The parts, also when one of them fails.", Schema: spec.List(partSchema())}},
+		Handle:  a.getParts,
 	}}
 }
 
@@ -78,6 +94,7 @@ func lagSchema() *spec.Schema {
 		spec.Has("group", spec.Text().Like("audit-service")),
 		spec.Has("topic", spec.Text().Like("task-created")),
 		spec.Has("behind", count().About("Events that the group has not handled.")),
+		spec.Has("members", spec.Int().From(0, maxInteger).OrNull().About("Instances that are in the group now; null: not known. In one process the group is there as long as the process is.")),
 		spec.Has("partitions", spec.List(partition).About("Empty without a broker.")),
 	).Named("GroupLag")
 	return spec.Object(
@@ -141,6 +158,11 @@ func appendLag(b []byte, l *domain.Lag) []byte {
 	b = jsonappend.String(append(b, `{"group":`...), string(l.Group))
 	b = jsonappend.String(append(b, `,"topic":`...), string(l.Topic))
 	b = jsonappend.Int(append(b, `,"behind":`...), l.Behind)
+	if b = append(b, `,"members":`...); l.Members < 0 {
+		b = append(b, "null"...)
+	} else {
+		b = jsonappend.Int(b, int64(l.Members))
+	}
 	b = append(b, `,"partitions":`...)
 	return append(appendList(b, l.Partitions, appendPartition), '}')
 }

@@ -12,9 +12,11 @@ import (
 
 	"github.com/google/uuid"
 
+	"github.com/tasktide/tasktide/adapters/memory"
 	"github.com/tasktide/tasktide/adapters/rest"
 	"github.com/tasktide/tasktide/adapters/sqlstore"
 	"github.com/tasktide/tasktide/core/domain"
+	"github.com/tasktide/tasktide/ports"
 )
 
 const (
@@ -59,7 +61,7 @@ func TestOnlyOperatorsReachTheirRoutes(t *testing.T) {
 	keep(t, db, 1)
 	for _, call := range []string{
 		"GET " + letters, "GET " + letters + "/l00", "POST " + letters + "/redrive?all=true", "POST " + letters + "/discard?all=true",
-		"POST " + letters + "/l00/redrive", "DELETE " + letters + "/l00", "GET /api/operator/outbox", "GET /api/operator/lag",
+		"POST " + letters + "/l00/redrive", "DELETE " + letters + "/l00", "GET /api/operator/outbox", "GET /api/operator/lag", "GET /api/operator/topics", "GET /api/operator/health",
 	} {
 		method, path, _ := strings.Cut(call, " ")
 		for token, status := range map[string]int{
@@ -188,7 +190,7 @@ func TestOutboxAndLagAreTold(t *testing.T) {
 	}
 	o := w.call("GET", "/api/operator/lag", "", operator).object(t)
 	groups := fmt.Sprint(o["groups"])
-	if o["source"] != "outbox" || !strings.Contains(groups, "behind:2 group:audit-service partitions:[] topic:task-created") || !strings.Contains(groups, "behind:0 group:audit-service partitions:[] topic:task-deleted") {
+	if o["source"] != "outbox" || !strings.Contains(groups, "behind:2 group:audit-service members:<nil> partitions:[] topic:task-created") || !strings.Contains(groups, "behind:0 group:audit-service members:<nil> partitions:[] topic:task-deleted") {
 		t.Errorf("%v", o)
 	}
 }
@@ -197,7 +199,7 @@ func TestOutboxAndLagAreTold(t *testing.T) {
 type brokerLag struct{ err error }
 
 func (b brokerLag) Lag(context.Context) ([]domain.Lag, error) {
-	return []domain.Lag{{Group: "g", Topic: "t", Behind: 12, Partitions: []domain.PartitionLag{
+	return []domain.Lag{{Group: "g", Topic: "t", Behind: 12, Members: 2, Partitions: []domain.PartitionLag{
 		{Partition: 0, Begin: 3, End: 10, Committed: 5, Behind: 5}, {Partition: 1, Begin: 3, End: 10, Committed: -1, Behind: 7},
 	}}}, b.err
 }
@@ -211,10 +213,59 @@ func TestLagSaysWhatTheTransportCanTell(t *testing.T) {
 	if a := lag(rest.Operator{Source: "nobody can tell"}); string(a.body) != `{"source":null,"detail":"nobody can tell","groups":[]}` {
 		t.Errorf("%d %s", a.status, a.body)
 	}
-	want := `{"source":"kafka","detail":null,"groups":[{"group":"g","topic":"t","behind":12,"partitions":[` +
+	want := `{"source":"kafka","detail":null,"groups":[{"group":"g","topic":"t","behind":12,"members":2,"partitions":[` +
 		`{"partition":0,"begin":3,"end":10,"behind":5,"committed":5},{"partition":1,"begin":3,"end":10,"behind":7,"committed":null}]}]}`
 	if a := lag(rest.Operator{Lag: brokerLag{}, Source: "kafka"}); string(a.body) != want {
 		t.Errorf("%d %s", a.status, a.body)
 	}
 	lag(rest.Operator{Lag: brokerLag{domain.Unavailable("kafka", errors.New("no"))}, Source: "kafka"}).problem(t, 503)
+}
+
+func TestTopicsAreCounted(t *testing.T) {
+	t.Parallel()
+	topics := func(o rest.Operator) answer {
+		w := newWorld(t, func(d *rest.Deps) { d.Operator = o })
+		return w.call("GET", "/api/operator/topics", "", operator)
+	}
+	if a := topics(rest.Operator{Source: "nobody can tell"}); string(a.body) != `{"source":null,"detail":"nobody can tell","topics":[]}` {
+		t.Errorf("%d %s", a.status, a.body)
+	}
+	bus := memory.NewBus(memory.Clock{}, 0)
+	for range 2 {
+		if err := bus.Publish(t.Context(), ports.Record{Topic: domain.TaskUpdated, Key: "u1", Body: []byte("x")}); err != nil {
+			t.Fatal(err)
+		}
+	}
+	a := topics(rest.Operator{Topics: bus, Counted: "process"})
+	want := `{"source":"process","detail":null,"topics":[{"topic":"task-created","taken":0},{"topic":"task-updated","taken":2},`
+	if !strings.HasPrefix(string(a.body), want) {
+		t.Errorf("%d %s", a.status, a.body)
+	}
+	topics(rest.Operator{Topics: deafBroker{}, Counted: "kafka"}).problem(t, 503)
+}
+
+type deafBroker struct{}
+
+func (deafBroker) Topics(context.Context) ([]domain.TopicCount, error) {
+	return nil, domain.Unavailable("kafka", errors.New("no"))
+}
+
+func TestEachPartSaysHowItIsAndWhy(t *testing.T) {
+	t.Parallel()
+	parts := func(checks func() []rest.Check) answer {
+		w := newWorld(t, func(d *rest.Deps) { d.Operator = rest.Operator{Checks: checks} })
+		return w.call("GET", "/api/operator/health", "", operator)
+	}
+	if a := parts(nil); a.status != 200 || string(a.body) != "[]" {
+		t.Errorf("%d %s", a.status, a.body)
+	}
+	a := parts(func() []rest.Check {
+		return []rest.Check{
+			{Name: "database", Run: func(context.Context) error { return nil }},
+			{Name: "kafka", Run: func(context.Context) error { return errors.New("connection refused") }},
+		}
+	})
+	if want := `[{"name":"database","ok":true,"error":null},{"name":"kafka","ok":false,"error":"connection refused"}]`; a.status != 200 || string(a.body) != want {
+		t.Errorf("%d %s", a.status, a.body)
+	}
 }

@@ -60,7 +60,7 @@ func (o *Outbox) Lag(ctx context.Context) ([]domain.Lag, error) {
 	var out []domain.Lag
 	for _, group := range domain.DurableGroups() {
 		for _, topic := range domain.ConsumedBy(group, false) {
-			out = append(out, domain.Lag{Group: group, Topic: topic, Behind: pending[topic]})
+			out = append(out, domain.Lag{Group: group, Topic: topic, Behind: pending[topic], Members: -1})
 		}
 	}
 	return out, mapErr(ctx, rows.Err())

@@ -18,7 +18,16 @@ type Lag struct {
 	Group      Service
 	Topic      Topic
 	Behind     int64
+	Members    int // of the group now; -1: not known
 	Partitions []PartitionLag
+}
+
+// TopicCount is how many events a topic has taken since it is there, or since the
+// process began to count: the difference of two readings makes a rate, and one that is
+// smaller than the reading before began anew.
+type TopicCount struct {
+	Topic Topic
+	Taken int64
 }
 
 // PartitionLag is the same of one partition. Committed is -1 when the group has

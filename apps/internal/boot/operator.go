@@ -9,5 +9,6 @@ import (
 func (r runtime) operator() rest.Operator {
 	return rest.Operator{
 		Letters: sqlstore.NewDeadLetters(r.DB), Outbox: sqlstore.NewOutbox(r.DB), Lag: r.Transport.lag, Source: r.Transport.lagSource,
+		Topics: r.Transport.topics, Counted: r.Transport.counted, Checks: func() []rest.Check { return r.Server.checks },
 	}
 }

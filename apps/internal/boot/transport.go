@@ -40,6 +40,9 @@ type transport struct {
 
 	lag       ports.LagReader // nil: nobody here can tell
 	lagSource string          // where it looks; without it: why
+
+	topics  ports.TopicReader // nil as lag is
+	counted string            // where it looks
 }
 
 // newTransport is the one switch on TRANSPORT.
@@ -50,13 +53,17 @@ func newTransport(lc fx.Lifecycle, cfg Config, log *slog.Logger, clock ports.Clo
 	switch cfg.Transport {
 	case Memory:
 		bus := memory.NewBus(clock, 0) // the outbox is what is kept
-		return &transport{publisher: bus, subscriber: bus, state: sqlstore.NewState(db), declare: bus.Declare, lag: sqlstore.NewOutbox(db), lagSource: "outbox"}, nil
+		return &transport{
+			publisher: bus, subscriber: bus, state: sqlstore.NewState(db), declare: bus.Declare,
+			lag: sqlstore.NewOutbox(db), lagSource: "outbox", topics: bus, counted: "process",
+		}, nil
 	case Kafka:
 		p := kafka.NewPublisher(cfg.KafkaConfig(), log)
 		lc.Append(fx.StartStopHook(p.Start, p.Stop))
+		lag := kafka.NewLag(cfg.KafkaConfig())
 		return &transport{
 			publisher: p, subscriber: kafka.NewSubscriber(cfg.KafkaConfig(), log), state: sqlstore.NewState(db),
-			check: &rest.Check{Name: "kafka", Run: p.Ping}, lag: kafka.NewLag(cfg.KafkaConfig()), lagSource: "kafka",
+			check: &rest.Check{Name: "kafka", Run: p.Ping}, lag: lag, lagSource: "kafka", topics: lag, counted: "kafka",
 		}, nil
 	case Dapr:
 		c := dapr.NewClient(cfg.dapr())
@@ -76,7 +83,8 @@ func newTransport(lc fx.Lifecycle, cfg Config, log *slog.Logger, clock ports.Clo
 			lagSource: "a sidecar does not tell how far groups are behind; set KAFKA_BROKERS beside TRANSPORT=dapr to have the broker asked",
 		}
 		if len(cfg.KafkaBrokers) > 0 {
-			t.lag, t.lagSource = kafka.NewLag(cfg.KafkaConfig()), "kafka"
+			lag := kafka.NewLag(cfg.KafkaConfig())
+			t.lag, t.lagSource, t.topics, t.counted = lag, "kafka", lag, "kafka"
 		}
 		return t, nil
 	}

@@ -383,6 +383,46 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/operator/topics": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Read how many events each topic has taken
+         * @description The difference of two readings makes a rate; a reading below the one before began anew. On a broker the ends of the partitions are counted (`source` is `kafka`), in one process what was published since its start (`process`). Where nobody can tell `source` is null, and `detail` says why.
+         */
+        get: operations["getTopics"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/operator/health": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Read what each part of this process says of itself
+         * @description The checks of `/ready`, each with its reason. In one process that is all services; in a cluster it is backend-api and what it depends on.
+         */
+        get: operations["getParts"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/openapi.json": {
         parameters: {
             query?: never;
@@ -1060,6 +1100,8 @@ export interface components {
             topic: string;
             /** @description Events that the group has not handled. */
             behind: number;
+            /** @description Instances that are in the group now; null: not known. In one process the group is there as long as the process is. */
+            members: number | null;
             /** @description Empty without a broker. */
             partitions: components["schemas"]["PartitionLag"][];
         };
@@ -1070,6 +1112,25 @@ export interface components {
             behind: number;
             /** @description null: the group has not come to it yet. */
             committed: number | null;
+        };
+        Topics: {
+            /** @enum {string|null} */
+            source: "kafka" | "process" | null;
+            /** @description Why it can't be told. */
+            detail: string | null;
+            topics: components["schemas"]["TopicCount"][];
+        };
+        TopicCount: {
+            /** @example task-created */
+            topic: string;
+            taken: number;
+        };
+        Part: {
+            /** @example database */
+            name: string;
+            ok: boolean;
+            /** @description Why it is not. */
+            error: string | null;
         };
         Health: {
             /** @enum {string} */
@@ -2310,6 +2371,64 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["Lag"];
+                };
+            };
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            431: components["responses"]["RequestHeaderFieldsTooLarge"];
+            500: components["responses"]["InternalServerError"];
+            503: components["responses"]["ServiceUnavailable"];
+        };
+    };
+    getTopics: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Names the request in logs and is the correlation id of its events. Taken over if it is printable ASCII of at most 128 characters, else made. */
+                "X-Request-ID"?: components["parameters"]["X-Request-ID"];
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The counts. */
+            200: {
+                headers: {
+                    "X-Request-ID": components["headers"]["X-Request-ID"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Topics"];
+                };
+            };
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            431: components["responses"]["RequestHeaderFieldsTooLarge"];
+            500: components["responses"]["InternalServerError"];
+            503: components["responses"]["ServiceUnavailable"];
+        };
+    };
+    getParts: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Names the request in logs and is the correlation id of its events. Taken over if it is printable ASCII of at most 128 characters, else made. */
+                "X-Request-ID"?: components["parameters"]["X-Request-ID"];
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The parts, also when one of them fails. */
+            200: {
+                headers: {
+                    "X-Request-ID": components["headers"]["X-Request-ID"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Part"][];
                 };
             };
             401: components["responses"]["Unauthorized"];
