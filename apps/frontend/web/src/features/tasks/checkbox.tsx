@@ -15,7 +15,7 @@ export function TaskCheckbox({ title, completed, priority, onToggle }: { title: 
         event.stopPropagation()
         onToggle()
       }}
-      className="group/box -m-2 flex size-9 shrink-0 items-center justify-center rounded-full touch:-m-3 touch:size-11"
+      className="group/box relative z-1 -m-2 flex size-9 shrink-0 items-center justify-center rounded-full touch:-m-3 touch:size-11"
     >
       <span className={cx('flex size-5 items-center justify-center rounded-full border-[1.5px] transition-colors duration-150', completed ? 'border-accent bg-accent' : [RING[priority], 'group-hover/box:border-accent group-hover/box:bg-accent-soft'])}>
         <svg viewBox="0 0 12 12" aria-hidden="true" className={cx('size-3 transition-opacity duration-100', completed ? 'text-on-accent opacity-100' : 'text-accent opacity-0 group-hover/box:opacity-100')}>

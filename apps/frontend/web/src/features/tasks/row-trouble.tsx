@@ -11,7 +11,7 @@ export function RowTrouble({ row, onOpen }: { row: Row; onOpen(): void }) {
   if (!op) return null
   if (op.state === 'conflict') {
     return (
-      <Note tone="warn" className="relative mb-2 sm:ml-8" action={<Button size="sm" onClick={onOpen}>Look at both</Button>}>
+      <Note tone="warn" className="relative z-1 mb-2 sm:ml-8" action={<Button size="sm" onClick={onOpen}>Look at both</Button>}>
         {op.theirs === null ? 'Deleted on another device while you changed it.' : 'Changed on another device at the same time. Nothing is overwritten.'}
       </Note>
     )
@@ -19,7 +19,7 @@ export function RowTrouble({ row, onOpen }: { row: Row; onOpen(): void }) {
   return (
     <Note
       tone="danger"
-      className="relative mb-2 sm:ml-8"
+      className="relative z-1 mb-2 sm:ml-8"
       action={
         <span className="flex gap-1.5">
           <Button size="sm" onClick={() => tasks.retry(op.id)}>Try again</Button>
