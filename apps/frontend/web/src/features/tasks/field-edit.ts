@@ -66,7 +66,10 @@ export function useFieldEdit<F extends Field>(row: Row, field: F, { afterMs, cle
     foreign,
     set: (value) => keep(kept ? { ...kept, value } : { base: current, version: row.task.version, value }),
     commit,
-    reset: () => keep(undefined),
+    reset: () => {
+      latest.current = () => undefined
+      keep(undefined)
+    },
     insist: () => kept && save({ ...kept, base: current, version: row.task.version }),
   }
 }
