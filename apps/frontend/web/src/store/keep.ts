@@ -49,7 +49,7 @@ export class Keep {
       void tx.objectStore('lists').put({ user, place })
       await tx.done
       return true
-    })
+    }, true)
   }
 
   async writeChanges(user: string, place: Place, changed: Map<string, Task | undefined>): Promise<void> {
@@ -72,7 +72,7 @@ export class Keep {
 
   /** Whether it is kept now. */
   async putOp(op: Op): Promise<boolean> {
-    return (await this.run((db) => db.put('ops', op))) !== undefined
+    return (await this.run((db) => db.put('ops', op), true)) !== undefined
   }
 
   async dropOp(id: string): Promise<void> {
@@ -94,13 +94,14 @@ export class Keep {
     })
   }
 
-  private async run<T>(work: (db: IDBPDatabase<Schema>) => Promise<T>): Promise<T | undefined> {
+  /** `stores`: that it went well says that there is room. */
+  private async run<T>(work: (db: IDBPDatabase<Schema>) => Promise<T>, stores = false): Promise<T | undefined> {
     this.db ??= this.open()
     const db = await this.db
     if (!db) return undefined
     try {
       const result = await work(db)
-      if (this.current === 'full') this.show('ok')
+      if (stores && this.current === 'full') this.show('ok')
       return result
     } catch (error) {
       if (error instanceof DOMException && error.name === 'InvalidStateError') this.db = undefined
