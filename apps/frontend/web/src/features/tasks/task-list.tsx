@@ -37,11 +37,13 @@ export function TaskList({ items, today, zone, open, editing, on, label, ref }: 
   const virtual = useVirtualizer({
     count: items.length,
     getScrollElement: () => scroller.current,
-    estimateSize: (index) => (items[index]?.kind === 'header' ? 48 : window.innerWidth < 640 ? 60 : 44),
+    estimateSize: (index) => (items[index]?.kind === 'header' ? 48 : window.innerWidth < 640 ? 60 : 42),
     getItemKey: (index) => items[index]?.key ?? index,
     overscan: 10,
     rangeExtractor,
   })
+  // First what is shown: it is what brings the measurements up to the items of this time.
+  const shown = virtual.getVirtualItems()
   useStillness(scroller, items, virtual.measurementsCache)
 
   const focusRow = useCallback((key: string) => {
@@ -103,7 +105,7 @@ export function TaskList({ items, today, zone, open, editing, on, label, ref }: 
       }}
     >
       <ul aria-label={label} className="relative mx-auto w-full max-w-4xl" style={{ height: virtual.getTotalSize() }}>
-        {virtual.getVirtualItems().map(({ index, key, start }) => {
+        {shown.map(({ index, key, start }) => {
           const item = items[index]
           if (!item) return null
           return (
