@@ -17,7 +17,7 @@ export function Screen({ title, subtitle, actions, children, wide = false }: { t
 export function ScreenHeader({ title, subtitle, actions }: { title: string; subtitle?: ReactNode; actions?: ReactNode }) {
   return (
     <header className="mb-5 flex flex-wrap items-end gap-x-4 gap-y-2">
-      <div className="min-w-0 flex-1">
+      <div className="min-w-0 flex-1 basis-52">
         <h1 className="user-text text-2xl font-semibold tracking-tight">{title}</h1>
         {subtitle && <div className="mt-0.5 text-sm text-ink-2">{subtitle}</div>}
       </div>

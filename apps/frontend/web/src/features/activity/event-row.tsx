@@ -34,7 +34,9 @@ export const EventRow = memo(function EventRow({ event, zone, open, onToggle, on
             <span className="hidden min-w-0 truncate font-mono sm:inline">{event.correlationId}</span>
           </span>
         </span>
-        <time dateTime={event.time} title={momentText(at, zone)} className="num shrink-0 text-right text-xs text-ink-3">{stamp(at, zone)}</time>
+        <time dateTime={event.time} title={momentText(at, zone)} className="num shrink-0 text-right text-xs text-ink-3">
+          <span className="hidden sm:inline">{format(at, zone, { day: 'numeric', month: 'short' })}, </span>{format(at, zone, { hour: 'numeric', minute: '2-digit', second: '2-digit' })}
+        </time>
       </button>
       {open && <Details event={event} zone={zone} onCorrelation={onCorrelation} />}
     </article>
@@ -72,8 +74,4 @@ function Details({ event, zone, onCorrelation }: Pick<Props, 'event' | 'zone' | 
       <pre tabIndex={0} aria-label="The event as JSON" className="mt-3 max-h-96 overflow-auto rounded-md bg-sunken p-3 font-mono text-xs whitespace-pre-wrap text-ink-2 [overflow-wrap:anywhere]">{json}</pre>
     </div>
   )
-}
-
-function stamp(at: number, zone: string): string {
-  return format(at, zone, { day: 'numeric', month: 'short', hour: 'numeric', minute: '2-digit', second: '2-digit' })
 }

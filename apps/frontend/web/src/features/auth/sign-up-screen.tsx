@@ -19,7 +19,7 @@ export function SignUpScreen() {
   return (
     <AuthFrame
       title={first ? 'Make the first account' : 'Sign up'}
-      subtitle={first ? 'It runs this server: it may look after queues and dead letters. After it sign-up is closed, unless the server says otherwise.' : 'A name, an e-mail address, a password. Nothing is sent to the address.'}
+      subtitle={first ? 'It may look after this server, too. With it sign-up closes, unless the server is set to let everybody in.' : 'A name, an e-mail address, a password. Nothing is sent to the address.'}
     >
       {session.status === 'loading' ? <Skeleton lines={4} /> : (
         <>

@@ -29,12 +29,7 @@ export function HistoryScreen() {
   const row = rows.find((r) => r.task.id === taskId)
   const title = row?.task.title ?? entries[0]?.data.title
   return (
-    <Screen title={title ?? 'History'} subtitle={title ? 'Every change of this task, newest first.' : undefined} actions={<Back />}>
-      {row && (
-        <p className="mb-4 text-sm">
-          <Link to={row.task.completed ? '/completed' : '/tasks'} search={{ task: row.key }} className="font-medium text-accent underline underline-offset-2">Open the task</Link>
-        </p>
-      )}
+    <Screen title={title ?? 'History'} subtitle={title ? 'Every change of this task, newest first.' : undefined} actions={<><Back />{row && <Link to={row.task.completed ? '/completed' : '/tasks'} search={{ task: row.key }} className="inline-flex h-9 items-center rounded-md border border-line bg-surface px-3.5 text-sm font-medium hover:bg-sunken touch:h-11">Open the task</Link>}</>}>
       {error && <div className="mb-3"><ErrorNote error={error} retry={() => void refetch()} /></div>}
       {isPending && !error && <Skeleton />}
       {!isPending && !error && entries.length === 0 && (

@@ -44,6 +44,10 @@ describe('the life of a task in sentences', () => {
     const told = tell(entry('updated', { title: 'A', priority: 'low', reminder_sent: true }, { title: 'B', priority: 'high', reminder_sent: false }), context)
     expect(told.deeds.map((d) => d.text)).toEqual(['You renamed it from “A” to “B”.', 'Changed the priority from low to high.'])
   })
+  it('begins with what is most of a change, whatever order it comes in', () => {
+    const told = tell(entry('updated', { description: null, tags: [], title: 'A' }, { description: 'x', tags: ['t'], title: 'B' }), context)
+    expect(told.deeds.map((d) => d.text)).toEqual(['You renamed it from “A” to “B”.', 'Added #t.', 'Wrote a description:'])
+  })
   it('shows a description before and after', () => {
     expect(tell(entry('updated', { description: 'old' }, { description: 'new' }), context).deeds).toEqual([{ text: 'You changed the description:', before: 'old', after: 'new' }])
   })

@@ -57,7 +57,7 @@ function created(who: string, task: Fields, context: Context): Told {
 }
 
 function updated(who: string, old: Fields, now: Fields, context: Context): Told {
-  const names = Object.keys({ ...old, ...now })
+  const names = Object.keys({ ...old, ...now }).sort((a, b) => rank(a) - rank(b))
   if (names.length === 1 && names[0] === 'reminder_sent') {
     return { kind: 'sent', deeds: [{ text: now['reminder_sent'] ? 'The reminder counts as sent: there was one for this time already.' : 'The reminder is to be sent again.' }] }
   }
@@ -65,6 +65,14 @@ function updated(who: string, old: Fields, now: Fields, context: Context): Told 
   if (deeds.length === 0) return { kind: 'updated', deeds: [{ text: `${who} changed it.` }] }
   const [first, ...rest] = deeds as [Deed, ...Deed[]]
   return { kind: now['completed'] === false ? 'opened' : 'updated', deeds: [{ ...first, text: `${who} ${first.text}` }, ...rest.map((d) => ({ ...d, text: capital(d.text) }))] }
+}
+
+/** What is most of a change comes first; a description, which is long, last. */
+const order = ['completed', 'title', 'priority', 'category', 'due_date', 'reminder_at', 'recurring_rule', 'recurring_end_date', 'tags', 'time_zone']
+
+function rank(name: string): number {
+  const place = order.indexOf(name)
+  return name === 'description' ? order.length + 1 : place < 0 ? order.length : place
 }
 
 /** What follows from another change, or is of no use to a person. */

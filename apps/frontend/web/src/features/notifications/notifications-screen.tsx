@@ -65,14 +65,13 @@ function Item({ notification: n, zone }: { notification: Notification; zone: str
   const { read, remove } = useNotificationChanges()
   const at = Date.parse(n.createdAt)
   return (
-    <li className="flex items-start gap-3 px-3 py-3 sm:px-4">
+    <li className="flex flex-wrap items-start gap-x-3 px-3 py-3 sm:px-4">
       <span aria-hidden="true" className={cx('mt-2 size-2 shrink-0 rounded-full', n.read ? 'bg-transparent' : 'bg-accent')} />
-      <div className="min-w-0 flex-1">
+      <div className="min-w-0 flex-1 basis-40">
         <p className={cx('user-text text-base', n.read ? 'text-ink-2' : 'font-medium')}>
           {!n.read && <span className="sr-only">Unread: </span>}{subjectOf(n.message)}
         </p>
-        <p className="mt-0.5 mb-2 text-xs text-ink-3"><Ago at={at} zone={zone} /></p>
-        <ReminderActions taskId={n.taskId} notificationId={n.id} />
+        <p className="mt-0.5 text-xs text-ink-3"><Ago at={at} zone={zone} /></p>
       </div>
       <div className="flex shrink-0">
         {!n.read && <IconButton label="Mark as read" onClick={() => read(n.id)}><Check aria-hidden="true" className="size-4" /></IconButton>}
@@ -84,6 +83,7 @@ function Item({ notification: n, zone }: { notification: Notification; zone: str
         </Link>
         <IconButton label="Delete" onClick={() => remove(n.id)}><Trash2 aria-hidden="true" className="size-4" /></IconButton>
       </div>
+      <div className="w-full pt-1 pl-5 empty:hidden"><ReminderActions taskId={n.taskId} notificationId={n.id} /></div>
     </li>
   )
 }

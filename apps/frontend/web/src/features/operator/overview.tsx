@@ -40,7 +40,7 @@ function Health() {
       {error && <div className="mb-3"><ErrorNote error={error} retry={() => void refetch()} /></div>}
       {!shown && !error && <Skeleton lines={3} />}
       {shown && (
-        <div aria-live="polite" className="grid gap-2 sm:grid-cols-2 desk:grid-cols-3">
+        <div aria-live="polite" className="grid grid-cols-2 gap-2 desk:grid-cols-3">
           {[...shown.services, ...shown.dependencies].map((part) => <PartCard key={part.name} {...part} />)}
         </div>
       )}
@@ -57,10 +57,10 @@ const states = {
 function PartCard({ name, state, note }: Shown) {
   const [Icon, colour, word] = states[state]
   return (
-    <div className={cx(panel, 'flex items-start gap-3 px-3.5 py-3', state === 'bad' && 'border-danger')}>
+    <div className={cx(panel, 'flex items-start gap-2 px-3 py-2.5 sm:gap-3 sm:px-3.5 sm:py-3', state === 'bad' && 'col-span-2 border-danger desk:col-span-1')}>
       <Icon aria-hidden="true" className={cx('mt-0.5 size-4.5 shrink-0', colour)} />
       <div className="min-w-0">
-        <div className="text-sm font-medium">{name}<span className="sr-only">: {word}</span></div>
+        <div className="text-sm font-medium [overflow-wrap:anywhere]">{name}<span className="sr-only">: {word}</span></div>
         <div className={cx('text-xs [overflow-wrap:anywhere]', state === 'bad' ? 'text-danger' : 'text-ink-3')}>{note}</div>
       </div>
     </div>

@@ -60,7 +60,7 @@ function SessionRow({ session, busy, onEnd }: { session: Entry; busy: boolean; o
       <div className="min-w-0 flex-1 basis-48">
         <div className="flex flex-wrap items-center gap-2 text-sm font-medium">{session.device}{session.current && <Badge tone="ok">this browser</Badge>}</div>
         <div className="num text-xs text-ink-3 [overflow-wrap:anywhere]">
-          {session.address && `${session.address} · `}<time dateTime={new Date(session.since).toISOString()} title={momentText(session.since, zone)}>since {agoText(session.since, zone, time)}</time>
+          {session.address && `${session.address} · `}<time dateTime={new Date(session.since).toISOString()} title={momentText(session.since, zone)}>signed in {agoText(session.since, zone, time)}</time>
         </div>
       </div>
       {!session.current && <Button size="sm" busy={busy} onClick={onEnd} aria-label={`Sign out: ${session.device}`}>Sign out</Button>}
