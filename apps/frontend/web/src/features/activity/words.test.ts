@@ -13,6 +13,8 @@ describe('an event in a few words', () => {
     ['reminder-due', { title: 'A' }, 'Reminder due'],
     ['task-updated', { title: 'A', changes: { status: {}, completed: { old: true, new: false } } }, 'Opened again'],
     ['task-updated', { title: 'A', changes: { due_date: {}, tags: {} } }, 'Changed due date, tags'],
+    ['task-updated', { title: 'A', changes: { reminder_at: {}, reminder_sent: {} } }, 'Changed reminder'],
+    ['task-updated', { title: 'A', changes: { reminder_sent: {} } }, 'Reminder marked'],
     ['task-updated', { title: 'A', changes: { a: {}, b: {}, c: {}, d: {} } }, 'Changed 4 fields'],
     ['task-updated', { title: 'A' }, 'Changed'],
     ['task-moved', { title: 'A' }, 'task-moved'],

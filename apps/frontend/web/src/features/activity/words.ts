@@ -34,7 +34,11 @@ function changed(changes: unknown): string {
   if (typeof changes !== 'object' || changes === null) return 'Changed'
   const completed = (changes as { completed?: { new?: unknown } }).completed
   if (completed?.new === false) return 'Opened again'
-  const names = Object.keys(changes).filter((name) => name !== 'status' && name !== 'completed' && !name.startsWith('series_'))
-  if (names.length === 0) return 'Changed'
-  return names.length > 3 ? `Changed ${names.length} fields` : `Changed ${names.map((name) => name.replaceAll('_', ' ')).join(', ')}`
+  const names = Object.keys(changes).filter((name) => !follows.has(name))
+  if (names.length === 0) return 'reminder_sent' in changes ? 'Reminder marked' : 'Changed'
+  return names.length > 3 ? `Changed ${names.length} fields` : `Changed ${names.map((name) => called[name] ?? name.replaceAll('_', ' ')).join(', ')}`
 }
+
+/** What changes because something else did. */
+const follows = new Set(['status', 'completed', 'reminder_sent', 'series_start', 'series_index'])
+const called: Record<string, string> = { reminder_at: 'reminder', recurring_rule: 'repetition', recurring_end_date: 'end of the series' }
