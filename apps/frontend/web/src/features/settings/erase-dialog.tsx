@@ -42,7 +42,7 @@ export function EraseDialog({ onClose }: { onClose(): void }) {
     >
       <form id="erase" onSubmit={onSubmit} className="flex flex-col gap-4">
         <input type="text" name="username" autoComplete="username" value={user.email} readOnly hidden />
-        {!elsewhere && <PasswordField label="Your password" name="password" autoComplete="current-password" required error={atPassword && formText(failure)} />}
+        {!elsewhere && <PasswordField label="Your password" name="password" autoComplete="current-password" autoFocus required error={atPassword && formText(failure)} />}
         {failure !== undefined && !atPassword && <Note tone="danger">{formText(failure)}</Note>}
       </form>
     </Dialog>
