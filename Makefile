@@ -56,6 +56,17 @@ e2e: export TASKTIDE_REQUIRE_SERVERS = 1 # a missing server fails, it skips noth
 e2e: tools ## The whole system, with processes killed, on all three transports
 	$(GO) test -timeout 14m -v ./test/e2e/...
 
+page-e2e: export TASKTIDE_REQUIRE_SERVERS = 1 # a missing server fails, it skips nothing
+page-e2e: tools ## The page in a browser on the Kafka and the Dapr cluster; make test has the one binary. PAGE="-on kafka -grep reminder" changes what
+	$(GO) test -timeout 30m -count=1 -v ./test/page -args -on kafka,dapr $(PAGE)
+
+page-figures: export TASKTIDE_REQUIRE_SERVERS = 1
+page-figures: tools ## The page's figures, each beside its goal (docs/page.md), on a machine that does nothing else
+	$(GO) test -timeout 30m -count=1 -v ./test/page -args -on binary,kafka,dapr -project figures $(PAGE)
+
+screenshots: ## Pictures of every screen in apps/frontend/web/e2e/pictures, small ones for the docs in docs/pictures
+	TASKTIDE_REQUIRE_SERVERS=1 $(GO) test -timeout 15m -count=1 ./test/page -args -project pictures $(PAGE)
+
 measure: tools ## The promises under load on memory, Kafka and Dapr; MEASURE="-rate 500 -for 30s" changes how
 	$(GO) run ./test/measure $(MEASURE)
 
@@ -89,4 +100,4 @@ fuzz: ## Fuzz every decoder, FUZZTIME (1m) each
 clean: ## Remove what was built (not ./data)
 	rm -rf $(BIN) dist .tools
 
-.PHONY: help run page page-check build up-kafka up-dapr tools test unit contract contract-redpanda deploy-test e2e measure bench stored-databases release release-check docs lint fuzz clean
+.PHONY: help run page page-check build up-kafka up-dapr tools test unit contract contract-redpanda deploy-test e2e page-e2e page-figures screenshots measure bench stored-databases release release-check docs lint fuzz clean

@@ -1,0 +1,21 @@
+import AxeBuilder from '@axe-core/playwright'
+import { expect, type Page } from '@playwright/test'
+
+/**
+ * No rule of axe is broken on what is shown now; with `part` only there: while a menu is open the rest of the page is
+ * hidden from those who can't see it, which breaks rules that are about whole pages.
+ */
+export async function expectAccessible(page: Page, what: string, part?: string): Promise<void> {
+  await settled(page)
+  const axe = new AxeBuilder({ page })
+  const { violations } = await (part ? axe.include(part) : axe).analyze()
+  const found = violations.flatMap((v) => v.nodes.map((node) => `${v.id}: ${v.help}\n  ${node.html}\n  ${node.failureSummary ?? ''}`))
+  expect(found, `axe on ${what}`).toEqual([])
+}
+
+/** Colours are judged when nothing fades any more. */
+export async function settled(page: Page): Promise<void> {
+  await page.waitForFunction(() =>
+    document.getAnimations().every((animation) => animation.playState !== 'running' || animation.effect?.getComputedTiming().iterations === Infinity),
+  )
+}

@@ -1,0 +1,122 @@
+import type { Page } from '@playwright/test'
+import { PASSWORD } from './person'
+import { addField, details, expectConnected, messages, open, row, titleField } from './screen'
+import { expect, test } from './test'
+
+test('everything by keyboard alone: sign in, add, move, edit, complete, delete, undo', async ({ visitor: page, person }) => {
+  await page.goto('/tasks')
+  await tabTo(page, 'E-mail')
+  await page.keyboard.type(person.email)
+  await tabTo(page, 'Password')
+  await page.keyboard.type(PASSWORD)
+  await page.keyboard.press('Enter')
+  await expectConnected(page)
+
+  for (const title of ['First', 'Second', 'Third']) {
+    await page.keyboard.press('n')
+    await expect(addField(page)).toBeFocused()
+    await page.keyboard.type(title)
+    await page.keyboard.press('Enter')
+    await expect(row(page, title)).toBeVisible()
+    await page.keyboard.press('Escape')
+  }
+  await expect.poll(() => person.titles()).toEqual(['First', 'Second', 'Third'])
+
+  await page.keyboard.press('j')
+  const title = await focused(page)
+  expect(['First', 'Second', 'Third']).toContain(title)
+  await page.keyboard.press('e')
+  await expect(titleField(page)).toBeFocused()
+  await page.keyboard.type('Edited')
+  await page.keyboard.press('Enter')
+  await expect(row(page, 'Edited').getByRole('button', { name: 'Edited' })).toBeFocused()
+  await page.keyboard.press('j')
+  const doomed = await focused(page)
+  expect(doomed).not.toBe('Edited')
+  await page.keyboard.press('#')
+  await expect(row(page, doomed)).toBeHidden()
+  await expect.poll(() => focused(page), { message: 'the neighbour has the focus' }).not.toBe('')
+  await tabTo(page, 'Undo')
+  await page.keyboard.press('Enter')
+  await expect(row(page, doomed)).toBeVisible()
+  await expect(messages(page)).not.toContainText('Deleted')
+})
+
+test('details open and close by keyboard, and the focus comes back', async ({ page, person }) => {
+  await person.add({ title: 'Only one' })
+  await open(page)
+  await page.keyboard.press('j')
+  await page.keyboard.press('Enter')
+  await expect(details(page).getByLabel('Notes')).toBeVisible()
+  await tabTo(page, 'Notes')
+  await page.keyboard.type('typed')
+  await page.keyboard.press('Control+Enter')
+  await expect.poll(async () => (await person.tasks())[0]?.description).toBe('typed')
+})
+
+test('the sheet of keys, and the keys that lead to every screen', async ({ page }) => {
+  await open(page)
+  await page.keyboard.press('?')
+  const sheet = page.getByRole('dialog', { name: 'Keyboard shortcuts' })
+  await expect(sheet).toContainText('Add a task')
+  await expect(sheet).toContainText('Search')
+  await page.keyboard.press('Escape')
+  await expect(sheet).toBeHidden()
+  for (const [keys, path] of [['g t', '/today'], ['g u', '/upcoming'], ['g l', '/tasks'], ['g c', '/completed'], ['g a', '/activity'], ['g n', '/notifications'], ['g s', '/settings']] as const) {
+    for (const key of keys.split(' ')) await page.keyboard.press(key)
+    await expect(page).toHaveURL(new RegExp(`${path}$`))
+  }
+})
+
+test('keys are letters while something is typed', async ({ page }) => {
+  await open(page)
+  await addField(page).focus()
+  await page.keyboard.type('going to ? jump #x')
+  await expect(addField(page)).toHaveValue('going to ? jump #x')
+  await expect(page).toHaveURL(/\/tasks/)
+  await expect(page.getByRole('dialog')).toHaveCount(0)
+})
+
+test('what has the focus can be seen', async ({ page, person }) => {
+  await person.add({ title: 'Look' })
+  await open(page)
+  await expect(row(page, 'Look')).toBeVisible()
+  const unseen: string[] = []
+  let seen = 0
+  for (let i = 0; i < 30; i++) {
+    await page.keyboard.press('Tab')
+    const hidden = await page.evaluate(() => {
+      const element = document.activeElement
+      if (!element || element === document.body) return undefined
+      const outlined = (pseudo?: string) => {
+        const { outlineStyle, outlineWidth } = getComputedStyle(element, pseudo)
+        return outlineStyle !== 'none' && parseFloat(outlineWidth) > 0
+      }
+      // A row is outlined as a whole; the field for new tasks colours its frame.
+      return outlined() || outlined('::before') || element.closest('form')?.matches(':focus-within') ? '' : element.outerHTML.slice(0, 150)
+    })
+    if (hidden !== undefined) seen++
+    if (hidden) unseen.push(hidden)
+  }
+  expect(unseen).toEqual([])
+  expect(seen).toBeGreaterThan(15)
+})
+
+/** Presses Tab until the control with this name has the focus. */
+async function tabTo(page: Page, name: string): Promise<void> {
+  for (let i = 0; i < 80; i++) {
+    await page.keyboard.press('Tab')
+    if ((await focused(page)) === name) return
+  }
+  throw new Error(`Tab does not reach ${name}`)
+}
+
+/** The name of what has the focus. */
+function focused(page: Page): Promise<string> {
+  return page.evaluate(() => {
+    const element = document.activeElement
+    if (!element || element === document.body) return ''
+    const label = element instanceof HTMLInputElement || element instanceof HTMLTextAreaElement ? element.labels?.[0]?.textContent : undefined
+    return (element.getAttribute('aria-label') ?? label ?? element.textContent ?? '').trim()
+  })
+}
