@@ -6,7 +6,7 @@ export function Screen({ title, subtitle, actions, children, wide = false }: { t
   useTitle(title)
   return (
     <div className="min-h-0 flex-1 overflow-x-hidden overflow-y-auto">
-      <div className={cx('mx-auto flex w-full flex-col px-4 pt-5 pb-24 sm:px-8 desk:pt-8 desk:pb-12', wide ? 'max-w-6xl' : 'max-w-3xl')}>
+      <div className={cx('mx-auto flex w-full flex-col px-4 pt-5 pb-24 sm:px-8 desk:pt-2 desk:pb-12', wide ? 'max-w-6xl' : 'max-w-3xl')}>
         <ScreenHeader title={title} subtitle={subtitle} actions={actions} />
         {children}
       </div>

@@ -14,7 +14,7 @@ export function TaskMeta({ task, due, overdue, today, zone, withDay }: { task: T
   return (
     <>
       {text && (
-        <span className={cx('num inline-flex items-center gap-1', overdue ? 'font-medium text-danger' : due?.day === today ? 'text-accent' : '')}>
+        <span className={cx('num inline-flex shrink-0 items-center gap-1 whitespace-nowrap', overdue ? 'font-medium text-danger' : due?.day === today ? 'text-accent' : '')}>
           <CalendarDays aria-hidden="true" className="size-3.5" />
           {overdue && <span className="sr-only">Overdue: </span>}
           {text}
