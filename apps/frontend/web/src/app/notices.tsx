@@ -1,15 +1,18 @@
-import { useNavigate } from '@tanstack/react-router'
+import { useNavigate, useRouterState } from '@tanstack/react-router'
 import { useSyncExternalStore } from 'react'
+import type { Row } from '@/store'
 import { Button, Note } from '@/ui'
 import { useScope } from './scope'
 
-/** What a person should know or decide, above every screen. */
+const LISTS = new Set(['/today', '/upcoming', '/tasks', '/completed'])
+
+/** What a person should know or decide, above every screen. Lists say themselves what is wrong with their rows. */
 export function Notices() {
   const { tasks } = useScope()
-  const navigate = useNavigate()
-  const { storage, stuck, rows } = useSyncExternalStore(tasks.subscribe, tasks.snapshot)
-  if (storage === 'ok' && stuck === 0) return null
-  const first = stuck > 0 ? rows.find((row) => row.state === 'failed' || row.state === 'conflict') : undefined
+  const { storage, rows, stuck } = useSyncExternalStore(tasks.subscribe, tasks.snapshot)
+  const onList = useRouterState({ select: (s) => LISTS.has(s.location.pathname) })
+  const first = stuck > 0 && !onList ? rows.find(isStuck) : undefined
+  if (storage === 'ok' && !first) return null
   return (
     <div className="flex flex-col gap-2 px-4 pt-3 desk:pt-0 desk:pb-2">
       {storage !== 'ok' && (
@@ -19,11 +22,21 @@ export function Notices() {
             : 'This browser keeps nothing for this page (a private window, or storage is forbidden). What you change is sent, but a reload without a network would lose it.'}
         </Note>
       )}
-      {first && (
-        <Note tone="warn" action={<Button size="sm" onClick={() => void navigate({ to: '/tasks', search: { task: first.key } })}>Look at it</Button>}>
-          {stuck === 1 ? 'One of your changes needs you' : `${stuck} of your changes need you`}: <q className="user-text">{first.task.title}</q>
-        </Note>
-      )}
+      {first && <StuckNote row={first} />}
     </div>
+  )
+}
+
+export function isStuck(row: Row): boolean {
+  return row.state === 'failed' || row.state === 'conflict'
+}
+
+/** A change that waits for the person, of a task that is not in sight. */
+export function StuckNote({ row }: { row: Row }) {
+  const navigate = useNavigate()
+  return (
+    <Note tone="warn" action={<Button size="sm" onClick={() => void navigate({ to: '/tasks', search: { task: row.key } })}>Look at it</Button>}>
+      One of your changes needs you: <q className="user-text">{row.task.title}</q>
+    </Note>
   )
 }

@@ -44,12 +44,13 @@ export const openWebSocket: Open = ({ user, token, place, message, end }) => {
     close: stop,
   }
   socket.onopen = () => {
-    opened = true
     send({ type: 'resume', ...place })
     heard()
   }
   socket.onmessage = ({ data }) => {
     if (over) return
+    // Not sooner: there are networks that let a connection through, and nothing over it.
+    opened = true
     heard()
     const decoded = decode(String(data))
     if (decoded) message(decoded)

@@ -52,18 +52,21 @@ export class Keep {
     }, true)
   }
 
-  async writeChanges(user: string, place: Place, changed: Map<string, Task | undefined>): Promise<void> {
-    await this.run(async (db) => {
+  /** `missing`: there is no list of this stream that they could be added to. */
+  async writeChanges(user: string, place: Place, changed: Map<string, Task | undefined>): Promise<'kept' | 'missing' | 'failed'> {
+    const result = await this.run(async (db) => {
       const tx = db.transaction(['lists', 'tasks'], 'readwrite')
       const list = await tx.objectStore('lists').get(user)
-      // Another tab may be further, or have taken a new list.
-      if (list && list.place.epoch === place.epoch && list.place.position < place.position) {
+      const fits = list?.place.epoch === place.epoch
+      // Another tab may be further.
+      if (fits && list.place.position < place.position) {
         for (const [id, task] of changed) void (task ? tx.objectStore('tasks').put(task) : tx.objectStore('tasks').delete([user, id]))
         void tx.objectStore('lists').put({ user, place })
       }
       await tx.done
-      return true
-    })
+      return fits ? 'kept' : 'missing'
+    }, true)
+    return result ?? 'failed'
   }
 
   async readOps(user: string): Promise<Op[] | undefined> {
@@ -95,7 +98,7 @@ export class Keep {
   }
 
   /** `stores`: that it went well says that there is room. */
-  private async run<T>(work: (db: IDBPDatabase<Schema>) => Promise<T>, stores = false): Promise<T | undefined> {
+  private async run<T>(work: (db: IDBPDatabase<Schema>) => Promise<T>, stores = false, again = true): Promise<T | undefined> {
     this.db ??= this.open()
     const db = await this.db
     if (!db) return undefined
@@ -104,7 +107,11 @@ export class Keep {
       if (stores && this.current === 'full') this.show('ok')
       return result
     } catch (error) {
-      if (error instanceof DOMException && error.name === 'InvalidStateError') this.db = undefined
+      // The browser, or another tab with a newer page, closed the database.
+      if (error instanceof DOMException && error.name === 'InvalidStateError') {
+        this.db = undefined
+        if (again) return this.run(work, stores, false)
+      }
       this.show(isFull(error) ? 'full' : 'memory')
       return undefined
     }

@@ -66,13 +66,20 @@ export class Sender {
       if (this.options.queue.all().length === 0) return
       let wait = this.quietUntil - this.options.now()
       if (wait <= 0) {
-        await this.options.alone(async () => {
-          await this.options.queue.load()
-          wait = await this.pass()
-        })
+        // A page that is being left gets no lock.
+        wait = await this.alone().catch(() => this.pause(++this.failures))
       }
       if (wait < Infinity && !this.again) this.timer = setTimeout(() => void this.send(), wait)
     }
+  }
+
+  private async alone(): Promise<number> {
+    let wait = Infinity
+    await this.options.alone(async () => {
+      await this.options.queue.load()
+      wait = await this.pass()
+    })
+    return wait
   }
 
   /** Once through the queue. Returns how long to wait for the next time. */

@@ -77,6 +77,30 @@ describe('a change', () => {
     expect(only(store)).toMatchObject({ key, state: 'saved' })
   })
 
+  test('is one row when its event comes before its answer', async () => {
+    const store = await loaded()
+    server.faults.push('lost')
+    const key = store.create(body('Milk'))
+    await sent(1)
+    follow(store)
+    expect(store.snapshot().rows).toMatchObject([{ key, state: 'sending' }])
+    await store.send()
+    expect(store.snapshot().rows).toMatchObject([{ key, state: 'saved' }])
+  })
+
+  test("is a row of its own beside another device's that looks the same", async () => {
+    const store = await loaded()
+    server.faults.push('network')
+    const key = store.create(body('Milk'))
+    await sent(1)
+    server.add(body('Milk'))
+    follow(store)
+    await store.send()
+    follow(store, 1)
+    expect(store.snapshot().rows).toHaveLength(2)
+    expect(store.snapshot().byKey.get(key)?.task.id).toBe([...server.tasks.keys()][1])
+  })
+
   test('of a task that the server does not have yet goes to the task that it makes', async () => {
     const store = await loaded()
     server.faults.push('network')
@@ -425,6 +449,22 @@ describe('the list', () => {
     stores.push(again)
     expect(await again.open()).toEqual({ epoch: 'e', position: 2 })
     expect(again.snapshot()).toMatchObject({ loaded: true, rows: [{ task: { title: 'Oat milk', version: 2 } }] })
+  })
+
+  test('misses nothing when a change could not be kept, and a later one could', async () => {
+    const store = await loaded('Milk', 'Bread')
+    const [milk, bread] = store.snapshot().rows.map((row) => row.task.id) as [string, string]
+    const put = vi.spyOn(IDBObjectStore.prototype, 'put').mockImplementation(() => {
+      throw new DOMException('full', 'QuotaExceededError')
+    })
+    server.change(milk, { title: 'Oat milk' })
+    follow(store, 2)
+    await vi.waitFor(() => expect(store.snapshot().storage).toBe('full'))
+    put.mockRestore()
+    server.change(bread, { title: 'Rye' })
+    follow(store, 3)
+    await vi.waitFor(async () => expect((await new Keep(name).readList('ann'))?.place.position).toBe(4))
+    expect((await new Keep(name).readList('ann'))?.tasks.map((task) => task.title).sort()).toEqual(['Oat milk', 'Rye'])
   })
 
   test('of one user is not shown to another', async () => {

@@ -2,7 +2,7 @@ import { ApiError, tokenAtHand, type NewTask, type Task } from '@/api'
 import type { Place, StreamMessage } from '@/live'
 import { now } from '@/time'
 import { restBackend, type Backend } from './backend'
-import { changesOf, draftTask, insist, wireTime, type Edits } from './fields'
+import { changesOf, draftTask, FIELDS, insist, same, wireTime, type Edits } from './fields'
 import { Keep, type StorageState } from './keep'
 import { foresee, isNew, type Op } from './ops'
 import { Queue } from './queue'
@@ -52,6 +52,8 @@ export class TaskStore {
   private readonly now: () => number
   private readonly listeners = new Set<() => void>()
   private readonly keys = new Map<string, string>()
+  /** New tasks (by their names here) whose event came before the answer: the ids that they seem to have. */
+  private readonly claims = new Map<string, string>()
   private cache = new Map<string, Row>()
   private view: View | undefined
   private loaded = false
@@ -133,9 +135,25 @@ export class TaskStore {
     if (!this.place) return
     this.place = { ...this.place, position: message.position }
     const id = this.replica.apply(message)
+    if (id && message.type === 'task_update' && message.action === 'created') this.claim(id)
     if (id) this.unsaved.set(id, this.replica.stored(id))
     this.saving ??= setTimeout(() => this.save(), 250)
     this.changedSoon()
+  }
+
+  /** The event of an own new task may be here before the answer, or in place of a lost one: they are one row. */
+  private claim(id: string): void {
+    const task = this.replica.get(id)
+    const op = this.queue.all().find((o) => o.kind === 'create' && o.tries > 0 && !this.claims.has(o.taskId) && task && this.isDraftOf(o, task))
+    if (!op) return
+    this.claims.set(op.taskId, id)
+    this.keys.set(id, this.keyOf(op.taskId))
+  }
+
+  private isDraftOf(op: Op, task: Task): boolean {
+    if (op.kind !== 'create') return false
+    const draft = draftTask(op.taskId, this.user, op.body, task.createdAt)
+    return FIELDS.every((field) => same(draft[field], task[field]))
   }
 
   /** Sends what waits, now. Resolves when that was tried. */
@@ -248,6 +266,10 @@ export class TaskStore {
   }
 
   private settled(taskId: string, task: Task | null): void {
+    const claimed = this.claims.get(taskId)
+    this.claims.delete(taskId)
+    // It was another's, that looked the same.
+    if (claimed !== undefined && claimed !== task?.id) this.keys.delete(claimed)
     if (task && isNew(taskId)) this.keys.set(task.id, this.keyOf(taskId))
     if (task || !isNew(taskId)) this.replica.confirm(task?.id ?? taskId, task)
     this.changed()
@@ -273,9 +295,13 @@ export class TaskStore {
     clearTimeout(this.saving)
     this.saving = undefined
     if (!this.place) return
-    const changed = this.unsaved
+    const [place, changed] = [this.place, this.unsaved]
     this.unsaved = new Map()
-    void this.keep.writeChanges(this.user, this.place, changed)
+    // What is not kept is tried again with the next change: a place must never be kept without what led to it.
+    void this.keep.writeChanges(this.user, place, changed).then((result) => {
+      if (result === 'missing' && this.place === place) void this.keep.writeList(this.user, place, this.replica.storedTasks())
+      else if (result !== 'kept') this.unsaved = new Map([...changed, ...this.unsaved])
+    })
   }
 
   private keyOf(id: string): string {
@@ -306,13 +332,18 @@ export class TaskStore {
     }
     for (const task of this.replica.all()) show(task.id, task)
     for (const op of ops) {
-      if (op.kind === 'create') show(op.taskId, draftTask(op.taskId, this.user, op.body, wireTime(op.at)))
+      if (op.kind === 'create') show(op.taskId, this.claimed(op.taskId) ?? draftTask(op.taskId, this.user, op.body, wireTime(op.at)))
       // Gone on the server, but what the person wrote is not.
       else if (op.state === 'conflict' && op.theirs === null && !rows.has(this.keyOf(op.taskId))) show(op.taskId, op.saw)
     }
     this.cache = rows
     const stuck = ops.filter((op) => op.state !== 'waiting').length
     return { loaded: this.loaded, error: this.error, rows: [...rows.values()], byKey: rows, storage: this.keep.state(), waiting: ops.length - stuck, stuck }
+  }
+
+  private claimed(taskId: string): Task | undefined {
+    const id = this.claims.get(taskId)
+    return id === undefined ? undefined : this.replica.get(id)
   }
 
   /** The same object as before if nothing of it changed, so that a list draws only what did. */

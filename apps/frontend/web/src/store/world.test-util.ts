@@ -59,7 +59,10 @@ export class FakeServer implements Backend {
     const id = `t${this.tasks.size + 1}-${this.events.length}`
     const task = { ...draftTask(id, 'ann', body, '2026-12-01T00:00:00.000000Z'), version: 1 }
     this.tasks.set(id, task)
-    this.emit('created', { task_id: id, title: task.title, priority: task.priority, category: task.category, tags: task.tags, completed: false, status: 'pending', version: 1 })
+    this.emit('created', {
+      task_id: id, title: task.title, description: null, priority: task.priority, category: task.category, tags: task.tags, completed: false, status: 'pending', due_date: task.dueDate,
+      recurring_rule: null, recurring_end_date: null, reminder_at: null, reminder_sent: false, time_zone: task.timeZone, version: 1, created_at: task.createdAt, updated_at: task.updatedAt,
+    })
     return task
   }
 

@@ -18,13 +18,14 @@ self.addEventListener('install', (event) => {
 })
 
 self.addEventListener('activate', (event) => {
-  event.waitUntil(
-    caches
-      .keys()
-      .then((names) => Promise.all(names.filter((n) => n.startsWith('tasktide-') && n !== CACHE).map((n) => caches.delete(n))))
-      .then(() => self.clients.claim()),
-  )
+  event.waitUntil(tidy().then(() => self.clients.claim()))
 })
+
+/** Keeps the version before too: a page of it may be open, and load its parts later. */
+async function tidy(): Promise<void> {
+  const older = (await caches.keys()).filter((name) => name.startsWith('tasktide-') && name !== CACHE)
+  await Promise.all(older.slice(0, -1).map((name) => caches.delete(name)))
+}
 
 self.addEventListener('fetch', (event) => {
   const { request } = event

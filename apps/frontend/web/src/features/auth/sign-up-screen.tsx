@@ -43,6 +43,7 @@ function SignUpForm({ code, onMade }: { code: string | undefined; onMade(): void
     await takeOver()
   })
   const refused = failure instanceof ApiError ? failure.code : undefined
+  // Nothing that could be typed would help, so there is no form.
   if (refused === 'EMAIL_PASSWORD_SIGN_UP_DISABLED') return <Closed />
   const atPassword = refused?.startsWith('PASSWORD_TOO_') ?? false
   const atEmail = refused === 'INVALID_EMAIL' || (refused?.startsWith('USER_ALREADY_EXISTS') ?? false)
@@ -61,7 +62,6 @@ function SignUpForm({ code, onMade }: { code: string | undefined; onMade(): void
   )
 }
 
-/** Nothing that could be typed would help, so there is no form. */
 function Closed() {
   return (
     <Note tone="warn">

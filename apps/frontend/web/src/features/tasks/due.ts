@@ -1,6 +1,6 @@
 import type { Task } from '@/api'
 import { wireTime } from '@/store/fields'
-import { dayOf, dayText, instantOf, isZone, localOf, partsOf, startOfDay, timeText, type Day } from '@/time'
+import { dayText as dayWords, instantOf, isZone, localOf, partsOf, startOfDay, timeText, type Day, type Local } from '@/time'
 
 // The API has one field for when a task is due, an instant. A task that is due on a day, at no time of it,
 // is due at the first instant of that day in the task's own zone, which is also how the API takes a bare date.
@@ -13,10 +13,19 @@ export function dueOf(task: Pick<Task, 'dueDate' | 'timeZone'>, zone: string): D
   if (!task.dueDate) return undefined
   const ms = Date.parse(task.dueDate)
   const own = isZoneKnown(task.timeZone) ? task.timeZone : 'UTC'
-  const day = dayOf(ms, own)
-  if (startOfDay(day, own) === ms) return { day }
-  const { hour, minute } = localOf(ms, zone)
-  return { day: dayOf(ms, zone), time: { hour, minute } }
+  const there = localOf(ms, own)
+  if (isStartOfDay(ms, there, own)) return { day: dayText(there) }
+  const here = own === zone ? there : localOf(ms, zone)
+  return { day: dayText(here), time: { hour: here.hour, minute: here.minute } }
+}
+
+/** Midnight, or where the clocks jump over midnight what comes after it; asked of thousands of tasks at once. */
+function isStartOfDay(ms: number, local: Local, zone: string): boolean {
+  return local.hour < 4 && (local.hour > 0 || local.minute + local.second === 0) && (local.hour === 0 || local.minute % 15 === 0) && startOfDay(dayText(local), zone) === ms
+}
+
+function dayText({ year, month, day }: Local): Day {
+  return `${String(year).padStart(4, '0')}-${String(month).padStart(2, '0')}-${String(day).padStart(2, '0')}`
 }
 
 const known = new Map<string, boolean>()
@@ -46,7 +55,7 @@ export function isOverdue(task: Task, due: Due | undefined, today: Day, now: num
 }
 
 export function dueText(due: Due, today: Day): string {
-  const day = dayText(due.day, today)
+  const day = dayWords(due.day, today)
   return due.time ? `${day}, ${clockText(due.time)}` : day
 }
 

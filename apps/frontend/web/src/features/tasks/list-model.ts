@@ -44,7 +44,7 @@ export function isFiltered(search: ListSearch): boolean {
   return Boolean(search.q || search.priority || search.category || search.tag)
 }
 
-type Facts = { zone: string; due: Due | undefined; text: string; title: string; at: string }
+type Facts = { zone: string; due: Due | undefined; at: string; text?: string }
 
 // Of each version of a task once: a list of thousands is looked at with each change.
 const facts = new WeakMap<Task, Facts>()
@@ -55,10 +55,16 @@ function factsOf(task: Task, zone: string): Facts {
     const due = dueOf(task, zone)
     // What has a time comes before what has the day for it; what is due on no day comes last.
     const at = due ? `${due.day} ${due.time ? task.dueDate : '~'}` : '~'
-    known = { zone, due, at, title: fold(task.title), text: fold(`${task.title}\n${task.description ?? ''}\n${task.tags.join('\n')}`) }
+    known = { zone, due, at }
     facts.set(task, known)
   }
   return known
+}
+
+/** What a search looks at. */
+function textOf(task: Task, known: Facts): string {
+  known.text ??= fold(`${task.title}\n${task.description ?? ''}\n${task.tags.join('\n')}`)
+  return known.text
 }
 
 /** For a search that ignores case and accents. */
@@ -96,11 +102,11 @@ function belongs({ key, task }: Row, { due }: Facts, { view, search, today, ling
 
 function filterOf({ q, priority, category, tag }: ListSearch): (task: Task, facts: Facts) => boolean {
   const words = q ? fold(q).split(/\s+/).filter(Boolean) : []
-  return (task, { text }) =>
+  return (task, known) =>
     (!priority || task.priority === priority) &&
     (!category || task.category === category) &&
     (!tag || task.tags.includes(tag)) &&
-    words.every((word) => text.includes(word))
+    (words.length === 0 || words.every((word) => textOf(task, known).includes(word)))
 }
 
 type Group = { key: string; title: string; rank: string; tone?: 'danger' }

@@ -1,6 +1,7 @@
 import { useNavigate, useSearch } from '@tanstack/react-router'
 import { Plus } from 'lucide-react'
 import { useCallback, useEffect, useMemo, useRef, useState } from 'react'
+import { isStuck, StuckNote } from '@/app/notices'
 import { useZone } from '@/app/preferences'
 import { useScope, useUser } from '@/app/scope'
 import { useShortcuts } from '@/app/shortcuts'
@@ -50,6 +51,10 @@ function List({ view }: { view: ViewName }) {
   const change = useCallback((next: Partial<ListSearch> | Record<string, unknown>) => void navigate({ to: '.', replace: true, search: (before: ListSearch) => cleaned({ ...before, ...next }) }), [navigate])
   const open = useCallback((key: string | undefined) => change({ task: key && (byKey.get(key)?.task.id ?? key) }), [change, byKey])
   const openRow = search.task ? (byKey.get(search.task) ?? rows.find((row) => row.task.id === search.task)) : undefined
+  const stuck = useMemo(() => {
+    const shown = new Set(items.map((item) => item.key))
+    return rows.find((r) => isStuck(r) && r.key !== openRow?.key && !shown.has(r.key))
+  }, [rows, items, openRow?.key])
   const on = useMemo(() => ({ open, edit: setEditing, toggle, remove }), [open, toggle, remove])
 
   // "Add a task" of the sidebar, of the bar on a phone, of the installed page's shortcut.
@@ -108,6 +113,7 @@ function List({ view }: { view: ViewName }) {
             <Controls view={view} search={search} tags={tags} change={change} searchRef={searchField} />
           </header>
           {view !== 'completed' && desk && <AddLine key={line} ref={addLine} defaults={defaults} autoFocus={line > 0} />}
+          {stuck && <div className="mt-3"><StuckNote row={stuck} /></div>}
           <div className="mt-3 empty:hidden"><ActiveFilters search={search} change={change} /></div>
         </div>
         {!loaded && (error ? <div className="mx-auto w-full max-w-4xl p-6"><ErrorNote error={error} retry={live.hurry} /></div> : <div className="mx-auto w-full max-w-4xl"><Skeleton /></div>)}
