@@ -8,10 +8,12 @@ TOOLS := .tools/bin
 help: ## Show what can be made
 	@awk 'BEGIN{FS=":.*## "} /^[a-z][a-z0-9-]*:.*## /{printf "  %-20s %s\n",$$1,$$2}' $(MAKEFILE_LIST)
 
-run: ## Run everything in one process: the page, in-memory bus, SQLite in ./data, http://127.0.0.1:8000
-	@tools/page.sh || echo "Going on without the page: the API is there, and a note at its address." >&2
+run: page-if-possible ## Run everything in one process: the page, in-memory bus, SQLite in ./data, http://127.0.0.1:8000
 	@$(MAKE) --no-print-directory build
 	$(BIN)/tasktide serve
+
+page-if-possible:
+	@tools/page.sh || echo "Going on without the page: the API is there, and a note at the page's address." >&2
 
 page: ## Build the web page, if it is missing or old; the next build embeds it
 	@tools/page.sh
@@ -22,17 +24,17 @@ page-check: page ## Check the web page: types, lint, tests of its logic, the cli
 build: ## Build all binaries into ./bin
 	$(GO) build -o $(BIN)/ ./apps/...
 
-up-kafka: build tools ## Run a cluster on this machine on Kafka: PostgreSQL, Kafka, the services
+up-kafka: page-if-possible build tools ## Run a cluster on this machine on Kafka: PostgreSQL, Kafka, the services
 	$(GO) run ./test/cluster/up -transport kafka
 
-up-dapr: build tools ## Run a cluster on this machine on Dapr: PostgreSQL, Kafka, a daprd for each service
+up-dapr: page-if-possible build tools ## Run a cluster on this machine on Dapr: PostgreSQL, Kafka, a daprd for each service
 	$(GO) run ./test/cluster/up -transport dapr
 
 tools: ## Install what the tests need into ./.tools: Kafka, daprd, sentry, Better Auth, golangci-lint, actionlint (once)
 	tools/install.sh
 
 test: export TASKTIDE_REQUIRE_SERVERS = 1 # a missing server fails, it skips nothing
-test: tools lint ## Pass all tests: unit, contract on every transport, whole system
+test: tools lint page-check ## Pass all tests: unit, contract on every transport, whole system
 	$(GO) test -race -timeout 12m $$($(GO) list ./... | grep -v -e /test/ -e /bench)
 	$(GO) test -timeout 14m -p 1 ./test/...
 	cd test/deploy && $(GO) test -timeout 5m ./...
@@ -100,4 +102,4 @@ fuzz: ## Fuzz every decoder, FUZZTIME (1m) each
 clean: ## Remove what was built (not ./data)
 	rm -rf $(BIN) dist .tools
 
-.PHONY: help run page page-check build up-kafka up-dapr tools test unit contract contract-redpanda deploy-test e2e page-e2e page-figures screenshots measure bench stored-databases release release-check docs lint fuzz clean
+.PHONY: help run page page-if-possible page-check build up-kafka up-dapr tools test unit contract contract-redpanda deploy-test e2e page-e2e page-figures screenshots measure bench stored-databases release release-check docs lint fuzz clean
