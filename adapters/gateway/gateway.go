@@ -85,6 +85,10 @@ func (g *Gateway) Close() { g.transport.CloseIdleConnections() }
 // ServeHTTP answers, or passes on.
 func (g *Gateway) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	named(w, r)
+	if r.ContentLength != 0 { // whoever reads the body, or nobody: the server itself reads on to its end
+		// Not every connection can; then the header's time holds.
+		_ = http.NewResponseController(w).SetReadDeadline(time.Now().Add(cmp.Or(g.o.BodyWithin, 30*time.Second)))
+	}
 	to := destinationOf(r.URL.Path)
 	s := g.services[to]
 	if s == nil {
