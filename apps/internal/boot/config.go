@@ -199,8 +199,12 @@ func variables(environ []string, file string) (map[string]string, error) {
 		b, err := os.ReadFile(path) //nolint:gosec // the operator names the file
 		if err != nil {
 			errs = append(errs, fmt.Errorf("%s_FILE: %w", s.name, err))
+			continue
 		}
 		vars[s.name] = strings.TrimRight(string(b), "\r\n")
+		if vars[s.name] == "" { // not the same as without: that would choose something else, in silence
+			errs = append(errs, fmt.Errorf("%s_FILE: %s is empty", s.name, path))
+		}
 	}
 	return vars, errors.Join(errs...)
 }

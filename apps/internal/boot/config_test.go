@@ -208,6 +208,15 @@ func TestASecretsFileThatIsNotThereIsNamed(t *testing.T) {
 	says(t, err, "APP_API_TOKEN_FILE", "/nowhere/token")
 }
 
+func TestAnEmptyFileIsNoSecret(t *testing.T) {
+	for _, name := range []string{"JWT_SECRET_FILE", "AUTH_SECRET_FILE", "DATABASE_URL_FILE"} {
+		path := write(t, "secret", "\n")
+		environment(t, map[string]string{name: path})
+		_, err := Load("", "")
+		says(t, err, name+": "+path+" is empty")
+	}
+}
+
 func TestASecretAndItsFileTogetherAreRefused(t *testing.T) {
 	environment(t, map[string]string{"JWT_SECRET": secret, "JWT_SECRET_FILE": write(t, "secret", secret)})
 	_, err := Load("", "")
