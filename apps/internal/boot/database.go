@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io/fs"
 	"log/slog"
 	"os"
 	"path/filepath"
@@ -76,11 +77,24 @@ func (c *Config) makeDatabaseFile() error {
 	if path == "" {
 		return nil
 	}
-	f, err := os.OpenFile(path, os.O_CREATE|os.O_RDWR, 0o600) //nolint:gosec // the operator names the file
-	if err != nil {
+	if err := makeFile(path); err != nil {
 		return fmt.Errorf("the database in DATABASE_URL or DATA_DIR can't be opened: %w", err)
 	}
-	return f.Close()
+	return nil
+}
+
+// makeFile makes path, if it is not there, a file of the owner of its folder: root may run
+// commands for a service with a user of its own, before the service itself has run.
+func makeFile(path string) error {
+	_, err := os.Lstat(path)
+	f, openErr := os.OpenFile(path, os.O_CREATE|os.O_RDWR, 0o600) //nolint:gosec // the operator names the file
+	if openErr != nil {
+		return openErr
+	}
+	if errors.Is(err, fs.ErrNotExist) {
+		err = backup.GiveTo(filepath.Dir(path), path)
+	}
+	return errors.Join(err, f.Close())
 }
 
 // newDB opens the database and closes it last, after the port.
@@ -157,6 +171,9 @@ func (d *dataDir) unlock() error {
 
 // lockFile makes sure that one process at a time serves what is called name.
 func lockFile(name, path string) (*flock.Flock, error) {
+	if err := makeFile(path); err != nil {
+		return nil, fmt.Errorf("can't lock %s: %w", name, err)
+	}
 	l := flock.New(path)
 	ok, err := l.TryLock()
 	if err != nil {
