@@ -169,7 +169,7 @@ func variables(environ []string, file string) (map[string]string, error) {
 	vars := map[string]string{}
 	var errs []error
 	if file != "" {
-		read, err := godotenv.Read(file)
+		read, err := readSettings(file)
 		if err != nil {
 			return nil, fmt.Errorf("--config %s can't be read: %w", file, err)
 		}
@@ -207,6 +207,32 @@ func variables(environ []string, file string) (map[string]string, error) {
 		}
 	}
 	return vars, errors.Join(errs...)
+}
+
+// maxSettings is far above what all settings take.
+const maxSettings = 64 << 10
+
+// readSettings reads a file of NAME=value lines. Its error quotes nothing of it: there are
+// secrets in it, and godotenv's own shows all that follows.
+func readSettings(file string) (map[string]string, error) {
+	b, err := os.ReadFile(file) //nolint:gosec // the operator names the file
+	if err != nil {
+		return nil, err
+	}
+	if len(b) > maxSettings {
+		return nil, fmt.Errorf("it is larger than %d bytes, and no file of settings", maxSettings)
+	}
+	vars, err := godotenv.UnmarshalBytes(b)
+	if err == nil {
+		return vars, nil
+	}
+	good, lines := 0, strings.SplitAfter(string(b), "\n")
+	for n := range lines { // a value in quotes may have several
+		if _, err := godotenv.Unmarshal(strings.Join(lines[:n], "")); err == nil {
+			good = n
+		}
+	}
+	return nil, fmt.Errorf("line %d is not NAME=value, or opens a quote that is not closed", good+1)
 }
 
 func (c *Config) fill() {
