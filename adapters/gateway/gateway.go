@@ -12,6 +12,8 @@ import (
 
 	"github.com/prometheus/client_golang/prometheus"
 	"github.com/prometheus/client_golang/prometheus/promhttp"
+
+	"github.com/tasktide/tasktide/core/domain"
 )
 
 // Options is what a Gateway is made of; all but Issuer, Origins and the times are needed.
@@ -28,6 +30,9 @@ type Options struct {
 	Asked   func(*http.Request) (client netip.Addr, scheme, host string)
 	Metrics *prometheus.Registry
 	Log     *slog.Logger
+	// Trace begins the trace of a request that is passed on, below domain.TraceParentFrom of its context, and says what to
+	// call at its end; nil: nobody traces.
+	Trace func(ctx context.Context, method, path, scheme string) (of context.Context, ended func(route string, status int, err error))
 
 	AnswerWithin time.Duration // for the beginning of a service's answer; 0: a minute
 	BodyWithin   time.Duration // for a request's body; 0: 30 seconds
@@ -41,6 +46,8 @@ const (
 
 // gone is the status, for the metrics alone, of a request whose client did not wait.
 const gone = 499
+
+const traceParent = "Traceparent"
 
 // Gateway serves the page and passes on the rest. It is safe for concurrent use.
 type Gateway struct {
@@ -61,6 +68,9 @@ func New(o Options) *Gateway {
 	if o.Issuer != nil {
 		g.services[toIssuer] = g.newService("the server of the accounts", o.Issuer, g.transport)
 		g.services[toIssuer].alien = true
+	}
+	for _, s := range g.services {
+		g.meter.show(s.name)
 	}
 	g.own = g.routesOfItsOwn()
 	return g
@@ -85,10 +95,6 @@ func (g *Gateway) Close() { g.transport.CloseIdleConnections() }
 // ServeHTTP answers, or passes on.
 func (g *Gateway) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	named(w, r)
-	if r.ContentLength != 0 { // whoever reads the body, or nobody: the server itself reads on to its end
-		// Not every connection can; then the header's time holds.
-		_ = http.NewResponseController(w).SetReadDeadline(time.Now().Add(cmp.Or(g.o.BodyWithin, 30*time.Second)))
-	}
 	to := destinationOf(r.URL.Path)
 	s := g.services[to]
 	if s == nil {
@@ -98,8 +104,10 @@ func (g *Gateway) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	began := time.Now()
 	ctx, end := context.WithCancel(r.Context())
 	e := &exchange{ResponseWriter: w, service: s, end: end}
+	ctx, traced := g.traced(ctx, r, to)
 	defer func() { // also of the panic by which ReverseProxy breaks an answer off
 		end()
+		traced("", int(e.status.Load()), nil)
 		if e.live != nil {
 			e.live()
 			return // how long it lasted is nothing that somebody waited for
@@ -116,6 +124,17 @@ func (g *Gateway) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	s.proxy.ServeHTTP(e, r)
+}
+
+// traced has a request traced and passed on as a part of that trace. A connection that lasts is traced where it ends.
+func (g *Gateway) traced(ctx context.Context, r *http.Request, to destination) (context.Context, func(string, int, error)) {
+	if g.o.Trace == nil || to == toLive {
+		return ctx, func(string, int, error) {}
+	}
+	_, scheme, _ := g.o.Asked(r)
+	ctx, ended := g.o.Trace(domain.WithRequest(ctx, r.Header.Get(requestID), r.Header.Get(traceParent)), r.Method, r.URL.Path, scheme)
+	r.Header.Set(traceParent, domain.TraceParentFrom(ctx))
+	return ctx, ended
 }
 
 // here answers what is the gateway's own.

@@ -7,6 +7,12 @@ import (
 	"github.com/prometheus/client_golang/prometheus"
 )
 
+// Why a service gave no answer.
+const (
+	unreachable = "unreachable"
+	timeout     = "timeout"
+)
+
 // meter counts what the gateway does.
 type meter struct {
 	took   *prometheus.HistogramVec
@@ -39,6 +45,14 @@ func (m *meter) observe(route, method string, status int, took time.Duration) {
 		method = "other" // a client may invent any number
 	}
 	m.took.WithLabelValues(route, method, strconv.Itoa(status)).Observe(took.Seconds())
+}
+
+// show makes the counters of an upstream there before anything fails: a counter that comes into being with its first
+// failure hides it from a rate.
+func (m *meter) show(upstream string) {
+	for _, reason := range []string{unreachable, timeout} {
+		m.failed.WithLabelValues(upstream, reason)
+	}
 }
 
 func (m *meter) failure(upstream, reason string) { m.failed.WithLabelValues(upstream, reason).Inc() }

@@ -3,13 +3,11 @@ package gateway_test
 import (
 	"bytes"
 	"context"
-	"errors"
 	"io"
 	"net"
 	"net/http"
 	"slices"
 	"strings"
-	"syscall"
 	"testing"
 	"time"
 
@@ -318,27 +316,6 @@ func TestASlowBodyIsGivenUp(t *testing.T) {
 	}
 	b, _ := io.ReadAll(got.Body)
 	w.problem(answer{got.StatusCode, got.Header, string(b)}, 408, "did not come")
-}
-
-// Whom the body is for makes no difference, nor that nobody wants it.
-func TestABodyThatNobodyReadsDoesNotHoldTheConnection(t *testing.T) {
-	w := newWorld(t, echo("backend"), echo("sockets"), func(o *gateway.Options) { o.BodyWithin = 50 * time.Millisecond })
-	for request, status := range map[string]int{
-		"GET /": http.StatusOK, "POST /": http.StatusMethodNotAllowed, "GET /health": http.StatusOK, "POST /api/../x": http.StatusBadRequest,
-	} {
-		c := w.dial()
-		_ = c.SetDeadline(time.Now().Add(10 * time.Second))
-		_, _ = io.WriteString(c, request+" HTTP/1.1\r\nHost: x\r\nContent-Length: 40\r\n\r\nhalf")
-		got, err := http.ReadResponse(c.Reader, nil)
-		if err != nil || got.StatusCode != status {
-			t.Errorf("%s: %v, %v", request, got, err)
-			continue
-		}
-		_, _ = io.Copy(io.Discard, got.Body)
-		if _, err := c.Reader.ReadByte(); !errors.Is(err, io.EOF) && !errors.Is(err, syscall.ECONNRESET) {
-			t.Errorf("%s: afterwards %v", request, err)
-		}
-	}
 }
 
 func TestReadinessNamesWhatIsMissing(t *testing.T) {

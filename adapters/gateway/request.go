@@ -2,6 +2,7 @@ package gateway
 
 import (
 	"bytes"
+	"cmp"
 	"errors"
 	"io"
 	"net"
@@ -60,7 +61,8 @@ func (g *Gateway) admit(w http.ResponseWriter, r *http.Request) (status int, det
 
 func (g *Gateway) readBody(w http.ResponseWriter, r *http.Request) (status int, detail string) {
 	connection := http.NewResponseController(w)
-	_ = connection.EnableFullDuplex() // for linger
+	_ = connection.EnableFullDuplex()                                                      // for linger
+	_ = connection.SetReadDeadline(time.Now().Add(cmp.Or(g.o.BodyWithin, 30*time.Second))) // not every connection can; then the header's time holds
 	body, err := io.ReadAll(http.MaxBytesReader(w, r.Body, g.o.MaxBody))
 	var large *http.MaxBytesError
 	var slow net.Error
@@ -72,7 +74,7 @@ func (g *Gateway) readBody(w http.ResponseWriter, r *http.Request) (status int, 
 	case err != nil:
 		return http.StatusBadRequest, "the body could not be read"
 	}
-	_ = connection.SetReadDeadline(time.Time{}) // it watches for the client's end now
+	_ = connection.SetReadDeadline(time.Time{})
 	r.GetBody = func() (io.ReadCloser, error) { return io.NopCloser(bytes.NewReader(body)), nil }
 	r.Body, _ = r.GetBody()
 	r.ContentLength, r.TransferEncoding = int64(len(body)), nil

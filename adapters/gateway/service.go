@@ -91,10 +91,10 @@ func (g *Gateway) failed(w http.ResponseWriter, r *http.Request, err error) {
 		e.status.CompareAndSwap(0, gone)
 		return
 	}
-	status, reason, detail := http.StatusBadGateway, "unreachable", e.service.name+" does not answer; try again in "+retryAfter+" seconds"
+	status, reason, detail := http.StatusBadGateway, unreachable, e.service.name+" does not answer; try again in "+retryAfter+" seconds"
 	var slow net.Error
 	if errors.Is(err, context.DeadlineExceeded) || errors.As(err, &slow) && slow.Timeout() {
-		status, reason, detail = http.StatusGatewayTimeout, "timeout", e.service.name+" took too long to answer; try again in "+retryAfter+" seconds"
+		status, reason, detail = http.StatusGatewayTimeout, timeout, e.service.name+" took too long to answer; try again in "+retryAfter+" seconds"
 	}
 	g.meter.failure(e.service.name, reason)
 	g.o.Log.LogAttrs(r.Context(), slog.LevelWarn, "request not passed on", slog.Int("status", status), slog.String("method", r.Method), slog.String("upstream", e.service.name),

@@ -12,6 +12,7 @@ import (
 
 	"github.com/tasktide/tasktide/core/domain"
 	"github.com/tasktide/tasktide/core/realtime"
+	"github.com/tasktide/tasktide/ports"
 )
 
 // Deps is what the live connection is made of.
@@ -27,6 +28,7 @@ type Deps struct {
 	ClientAddress func(*fiber.Ctx) netip.Addr
 	Heartbeat     time.Duration // between pings of a WebSocket
 	Log           *slog.Logger
+	Observer      ports.Observer // sees each event that is written to a connection; nil: nobody does
 }
 
 const (
@@ -50,6 +52,9 @@ type Server struct {
 
 // NewServer makes a Server; it does nothing before Mount.
 func NewServer(d Deps) *Server {
+	if d.Observer == nil {
+		d.Observer = ports.Unobserved{}
+	}
 	if d.ClientAddress == nil {
 		d.ClientAddress = peer
 	}

@@ -1,13 +1,17 @@
 package live
 
 import (
+	"context"
 	"net"
 	"runtime"
 	"sync"
 	"sync/atomic"
 	"time"
 
+	"github.com/google/uuid"
+
 	"github.com/tasktide/tasktide/core/realtime"
+	"github.com/tasktide/tasktide/ports"
 )
 
 // maxWrite is how many bytes are gathered for one write.
@@ -42,16 +46,17 @@ func (w *writer) drain(c *realtime.Conn) {
 		if messages == nil {
 			return
 		}
-		b, closing := (*buffer)[:0], false
-		for _, m := range messages {
+		b, closing, first := (*buffer)[:0], false, 0
+		began := time.Now()
+		for i, m := range messages {
 			b = w.encode(b, m)
 			closing = closing || m.Kind == realtime.Close
 			if len(b) >= maxWrite {
-				w.write(b)
-				b = b[:0]
+				w.observe(c, messages[first:i+1], began, w.put(b))
+				b, first, began = b[:0], i+1, time.Now()
 			}
 		}
-		w.write(b)
+		w.observe(c, messages[first:], began, w.put(b))
 		*buffer = b
 		switch {
 		case closing && w.ended.Load():
@@ -62,17 +67,41 @@ func (w *writer) drain(c *realtime.Conn) {
 	}
 }
 
-// write ends the connection when it fails: the reader sees it and leaves the hub.
-func (w *writer) write(b []byte) {
+// observe tells of the events among messages that they were written, or not.
+func (w *writer) observe(c *realtime.Conn, messages []*realtime.Message, began time.Time, err error) {
+	outcome := ports.Done
+	if err != nil {
+		outcome = ports.GaveUp
+	}
+	for _, m := range messages {
+		if m.Step.Event == uuid.Nil {
+			continue
+		}
+		step := m.Step
+		step.Began = began
+		if !c.Fresh(m) {
+			step.Made = time.Time{}
+		}
+		w.server.Observer.End(w.server.Observer.Begin(context.Background(), step), step, outcome, err)
+	}
+}
+
+// write writes what is of no event.
+func (w *writer) write(b []byte) { _ = w.put(b) }
+
+// put ends the connection when it fails: the reader sees it and leaves the hub.
+func (w *writer) put(b []byte) error {
 	if len(b) == 0 {
-		return
+		return nil
 	}
 	// A deadline costs a tenth of a write: one that was set a second ago will do.
 	if until := time.Now().Add(writeWithin); until.UnixNano()-w.until.Load() > int64(time.Second) {
 		w.until.Store(until.UnixNano())
 		_ = w.socket.SetWriteDeadline(until)
 	}
-	if _, err := w.socket.Write(b); err != nil {
+	_, err := w.socket.Write(b)
+	if err != nil {
 		_ = w.socket.Close()
 	}
+	return err
 }

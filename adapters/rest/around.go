@@ -84,16 +84,8 @@ func requestID(sent []byte) string {
 
 // traceParent takes over a W3C trace context of version 00; "" for anything else.
 func traceParent(sent []byte) string {
-	if len(sent) != 55 || string(sent[:3]) != "00-" || sent[35] != '-' || sent[52] != '-' {
-		return ""
-	}
 	s := string(sent)
-	for _, part := range [...]string{s[3:35], s[36:52], s[53:]} {
-		if strings.Trim(part, "0123456789abcdef") != "" {
-			return ""
-		}
-	}
-	if strings.Trim(s[3:35], "0") == "" || strings.Trim(s[36:52], "0") == "" {
+	if _, _, ok := domain.TraceIDs(s); !ok {
 		return ""
 	}
 	return s

@@ -47,7 +47,7 @@ func NewAudit(db *DB) *Audit {
 	if !db.postgres() {
 		a.insert = "INSERT INTO audit_logs (" + names("", all) + ") SELECT " + marks(len(all)) + " WHERE " + notErased("?1", "?3") + " ON CONFLICT DO NOTHING"
 	}
-	a.appends = coalesce.New(a.appendMany, coalesce.Options{MaxBatch: 1024})
+	a.appends = coalesce.New(a.appendMany, coalesce.Options{MaxBatch: 1024, Watch: db.watch("INSERT", "audit_logs")})
 	return a
 }
 

@@ -3,6 +3,7 @@ package sqlstore
 import (
 	"context"
 	"database/sql"
+	"database/sql/driver"
 	"fmt"
 	"maps"
 	"net/url"
@@ -16,7 +17,9 @@ import (
 	"github.com/uptrace/bun"
 	"github.com/uptrace/bun/dialect/pgdialect"
 	"github.com/uptrace/bun/dialect/sqlitedialect"
-	_ "modernc.org/sqlite" // the driver "sqlite"
+	"modernc.org/sqlite"
+
+	"github.com/tasktide/tasktide/core/coalesce"
 )
 
 // Config says which database and how.
@@ -33,6 +36,11 @@ type Config struct {
 	// index of words; four times as many tasks are read to find a page before that
 	// index is asked. 0 is 500.
 	IndexFrom int64
+	// OpenDB opens the pools, for who wants to see their statements; nil: sql.OpenDB.
+	OpenDB func(driver.Connector) *sql.DB
+	// Watch follows the calls that share a statement or a transaction: which they are, such
+	// as INSERT on tasks; nil: nobody does.
+	Watch func(operation, table string) *coalesce.Watch
 }
 
 // DB is one database. Make it with Open, end it with Close.
@@ -47,6 +55,7 @@ type DB struct {
 	listen  *pgx.ConnConfig
 	signals signals
 	room    *room
+	watch   func(operation, table string) *coalesce.Watch
 }
 
 // conn is what a statement runs on: a pool, a transaction or SQLite's writer.
@@ -60,6 +69,12 @@ func Open(c Config) (*DB, error) {
 	}
 	if c.IndexFrom <= 0 {
 		c.IndexFrom = 500
+	}
+	if c.OpenDB == nil {
+		c.OpenDB = sql.OpenDB
+	}
+	if c.Watch == nil {
+		c.Watch = func(string, string) *coalesce.Watch { return nil }
 	}
 	if path, ok := strings.CutPrefix(c.URL, "sqlite:"); ok {
 		return openSQLite(path, c)
@@ -84,21 +99,21 @@ func openPostgres(c Config) (*DB, error) {
 	if cfg.ConnectTimeout == 0 {
 		cfg.ConnectTimeout = 5 * time.Second
 	}
-	db := &DB{crowd: newCrowd(c.IndexFrom), walk: int(4 * c.IndexFrom), room: &room{}}
+	db := &DB{crowd: newCrowd(c.IndexFrom), walk: int(4 * c.IndexFrom), room: &room{}, watch: c.Watch}
 	cfg.Tracer = db.room
 	if c.Pooled {
 		cfg.DefaultQueryExecMode = pgx.QueryExecModeExec
 	} else {
 		db.listen = cfg.Copy()
 	}
-	db.bun = bun.NewDB(poolOf(cfg, c.MaxConns), pgdialect.New())
+	db.bun = bun.NewDB(poolOf(c, cfg, c.MaxConns), pgdialect.New())
 	fresh, kept := cfg, cfg
 	if !c.Pooled {
 		fresh, kept = cfg.Copy(), cfg.Copy()
 		fresh.RuntimeParams["plan_cache_mode"] = "force_custom_plan"
 		maps.Copy(kept.RuntimeParams, keepPlans)
 	}
-	db.fresh, db.kept = poolOf(fresh, 2), poolOf(kept, 4)
+	db.fresh, db.kept = poolOf(c, fresh, 2), poolOf(c, kept, 4)
 	db.signals.init(db.listen != nil)
 	return db, nil
 }
@@ -112,8 +127,8 @@ var keepPlans = map[string]string{
 	"jit": "off", // what is switched off costs so much by estimate that it would be compiled
 }
 
-func poolOf(cfg *pgx.ConnConfig, conns int) *sql.DB {
-	pool := stdlib.OpenDB(*cfg)
+func poolOf(c Config, cfg *pgx.ConnConfig, conns int) *sql.DB {
+	pool := c.OpenDB(stdlib.GetConnector(*cfg))
 	pool.SetMaxOpenConns(conns)
 	pool.SetMaxIdleConns(conns)
 	pool.SetConnMaxIdleTime(5 * time.Minute)
@@ -134,19 +149,20 @@ func openSQLite(path string, c Config) (*DB, error) {
 		u := url.URL{Scheme: "file", Path: filepath.ToSlash(abs), RawQuery: "_busy_timeout=10000&_journal_mode=WAL&_synchronous=FULL&_dqs=0" + more}
 		return u.String()
 	}
-	read, err := sql.Open("sqlite", dsn("&_query_only=1"))
+	toRead, err := sqlite.NewConnector(dsn("&_query_only=1"))
 	if err != nil {
 		return nil, err
 	}
-	write, err := sql.Open("sqlite", dsn("&_txlock=immediate&_pragma=temp_store(MEMORY)"))
+	toWrite, err := sqlite.NewConnector(dsn("&_txlock=immediate&_pragma=temp_store(MEMORY)"))
 	if err != nil {
 		return nil, err
 	}
+	read, write := c.OpenDB(toRead), c.OpenDB(toWrite)
 	readers := min(c.MaxConns, max(4, runtime.NumCPU()))
 	read.SetMaxOpenConns(readers)
 	read.SetMaxIdleConns(readers)
 	write.SetMaxOpenConns(2) // the writer's own, and migrations
-	db := &DB{bun: bun.NewDB(read, sqlitedialect.New()), fresh: read, kept: read, sqlite: newWriter(write), path: abs, crowd: newCrowd(c.IndexFrom), walk: int(4 * c.IndexFrom), room: &room{}}
+	db := &DB{bun: bun.NewDB(read, sqlitedialect.New()), fresh: read, kept: read, sqlite: newWriter(write, c.Watch("TRANSACTION", "")), path: abs, crowd: newCrowd(c.IndexFrom), walk: int(4 * c.IndexFrom), room: &room{}, watch: c.Watch}
 	db.sqlite.room = db.room
 	db.signals.init(false)
 	return db, nil

@@ -26,7 +26,7 @@ type Reminders struct {
 // NewReminders returns the reminders of db.
 func NewReminders(db *DB) *Reminders {
 	s := &Reminders{db: db, tasks: NewTasks(db), wake: db.signals.reminder()}
-	s.sends = coalesce.New(s.sendMany, coalesce.Options{MaxBatch: 128, MaxFlushes: 2})
+	s.sends = coalesce.New(s.sendMany, coalesce.Options{MaxBatch: 128, MaxFlushes: 2, Watch: db.watch("INSERT", "notifications")})
 	return s
 }
 

@@ -31,9 +31,9 @@ type State struct {
 // NewState returns the state of db.
 func NewState(db *DB) *State {
 	s := &State{db: db}
-	s.gets = coalesce.New(s.getMany, coalesce.Options{MaxBatch: 256, MaxFlushes: 2})
+	s.gets = coalesce.New(s.getMany, coalesce.Options{MaxBatch: 256, MaxFlushes: 2, Watch: db.watch("SELECT", "dapr_state")})
 	for mode := range s.puts {
-		s.puts[mode] = coalesce.New(s.flush(ports.WriteMode(mode)), coalesce.Options{MaxBatch: 1024})
+		s.puts[mode] = coalesce.New(s.flush(ports.WriteMode(mode)), coalesce.Options{MaxBatch: 1024, Watch: db.watch("INSERT", "dapr_state")})
 	}
 	return s
 }

@@ -38,7 +38,7 @@ type place struct {
 // all when none is given.
 func NewOutbox(db *DB, publishers ...domain.Service) *Outbox {
 	o := &Outbox{db: db, wake: db.signals.relay(publishers), cursors: map[domain.Service]place{}}
-	o.settles = coalesce.New(o.settleMany, coalesce.Options{MaxBatch: 2048})
+	o.settles = coalesce.New(o.settleMany, coalesce.Options{MaxBatch: 2048, Watch: db.watch("DELETE", "outbox")})
 	return o
 }
 

@@ -23,7 +23,7 @@ type Tasks struct {
 // NewTasks returns the tasks of db.
 func NewTasks(db *DB) *Tasks {
 	t := &Tasks{db: db, sql: newTaskSQL(db.postgres())}
-	t.creates = coalesce.New(t.createMany, coalesce.Options{MaxBatch: 128, MaxFlushes: 2})
+	t.creates = coalesce.New(t.createMany, coalesce.Options{MaxBatch: 128, MaxFlushes: 2, Watch: db.watch("INSERT", "tasks")})
 	return t
 }
 

@@ -28,9 +28,9 @@ type writer struct {
 // before it has written anything.
 type piece func(ctx context.Context, c conn) error
 
-func newWriter(db *sql.DB) *writer {
+func newWriter(db *sql.DB, watch *coalesce.Watch) *writer {
 	w := &writer{db: db}
-	w.group = coalesce.New(w.flush, coalesce.Options{MaxBatch: 512, MaxFlushes: 1})
+	w.group = coalesce.New(w.flush, coalesce.Options{MaxBatch: 512, MaxFlushes: 1, Watch: watch})
 	return w
 }
 

@@ -28,6 +28,16 @@ type Options struct {
 	MaxBatch   int           // requests in one flush [512]
 	MaxFlushes int           // flushes at the same time [1]
 	Timeout    time.Duration // of one flush [15 s]
+	Watch      *Watch        // nil: nobody follows the calls
+}
+
+// Watch follows calls through the batches that they share.
+type Watch struct {
+	// Call begins a call of Do. The context that it returns stands for the call in Batch; ended
+	// is told how the call came out.
+	Call func(ctx context.Context) (of context.Context, ended func(error))
+	// Batch begins a flush for calls and returns the context to flush with.
+	Batch func(ctx context.Context, calls []context.Context) (of context.Context, ended func())
 }
 
 // Flush does a batch. It returns one result for each request, in order. Its
@@ -49,6 +59,7 @@ type Group[Q, R any] struct {
 
 type call[Q, R any] struct {
 	req  Q
+	ctx  context.Context // of Watch.Call; nil without
 	res  Result[R]
 	done chan struct{} // capacity 1: an answer never waits for its reader
 }
@@ -71,11 +82,21 @@ func New[Q, R any](flush Flush[Q, R], o Options) *Group[Q, R] {
 // first, Do returns its error and what becomes of req is unknown. It may be
 // called concurrently; requests enter batches in the order of the calls.
 func (g *Group[Q, R]) Do(ctx context.Context, req Q) (R, error) {
+	if g.opts.Watch == nil {
+		return g.call(ctx, nil, req)
+	}
+	of, ended := g.opts.Watch.Call(ctx)
+	res, err := g.call(ctx, of, req)
+	ended(err)
+	return res, err
+}
+
+func (g *Group[Q, R]) call(ctx, watched context.Context, req Q) (R, error) {
 	c, ok := g.calls.Get().(*call[Q, R])
 	if !ok {
 		c = &call[Q, R]{done: make(chan struct{}, 1)}
 	}
-	c.req = req
+	c.req, c.ctx = req, watched
 	g.mu.Lock()
 	g.queue = append(g.queue, c)
 	if g.running < g.opts.MaxFlushes {
@@ -120,16 +141,31 @@ func (g *Group[Q, R]) do(batch []*call[Q, R]) {
 	for i, c := range batch {
 		reqs[i] = c.req
 	}
-	results := g.safely(reqs)
+	ctx, cancel := context.WithTimeout(context.Background(), g.opts.Timeout)
+	defer cancel()
+	ctx, ended := g.watch(ctx, batch)
+	results := g.safely(ctx, reqs)
+	ended()
 	for i, c := range batch {
 		c.res = results[i]
 		c.done <- struct{}{} // from here on c is the caller's
 	}
 }
 
+func (g *Group[Q, R]) watch(ctx context.Context, batch []*call[Q, R]) (context.Context, func()) {
+	if g.opts.Watch == nil {
+		return ctx, func() {}
+	}
+	calls := make([]context.Context, len(batch))
+	for i, c := range batch {
+		calls[i] = c.ctx
+	}
+	return g.opts.Watch.Batch(ctx, calls)
+}
+
 // safely turns a panic or a wrong number of results into an error of every
 // caller: they wait for an answer and must get one.
-func (g *Group[Q, R]) safely(reqs []Q) (results []Result[R]) {
+func (g *Group[Q, R]) safely(ctx context.Context, reqs []Q) (results []Result[R]) {
 	fail := func(err error) []Result[R] {
 		out := make([]Result[R], len(reqs))
 		for i := range out {
@@ -142,8 +178,6 @@ func (g *Group[Q, R]) safely(reqs []Q) (results []Result[R]) {
 			results = fail(fmt.Errorf("batch of %d panicked: %v", len(reqs), p))
 		}
 	}()
-	ctx, cancel := context.WithTimeout(context.Background(), g.opts.Timeout)
-	defer cancel()
 	results = g.flush(ctx, reqs)
 	if len(results) != len(reqs) {
 		return fail(fmt.Errorf("batch of %d got %d results", len(reqs), len(results)))

@@ -5,30 +5,44 @@ import (
 	"fmt"
 	"log/slog"
 
+	"github.com/tasktide/tasktide/core/domain"
 	"github.com/tasktide/tasktide/ports"
 )
 
-// Broadcast is the ports.Handler of a broadcast subscription: no state, no
-// count, no dead letter. What can't be read or handled is logged and done: the
-// events table is the truth that fills the gap.
-func Broadcast(handler Handler, log *slog.Logger) ports.Handler {
-	return func(ctx context.Context, m ports.Message) ports.Answer {
-		if err := broadcast(ctx, handler, m); err != nil {
-			log.WarnContext(ctx, "broadcast dropped", "topic", m.Topic, "error", err)
-		}
-		return ports.Answer{}
-	}
+// Listener hands a broadcast to a service: no state, no count, no dead letter. What
+// can't be read or handled is logged and done: the events table is the truth that
+// fills the gap.
+type Listener struct {
+	Service  domain.Service
+	Handler  Handler
+	Clock    ports.Clock
+	Observer ports.Observer
+	Log      *slog.Logger
 }
 
-func broadcast(ctx context.Context, handler Handler, m ports.Message) (err error) {
+// Handle is the ports.Handler of the broadcast subscription.
+func (l *Listener) Handle(ctx context.Context, m ports.Message) ports.Answer {
+	e, err := decode(m)
+	step := ports.StepOf(ports.StepProcess, l.Service, m.Topic, &e, l.Clock.Now())
+	ctx = l.Observer.Begin(ctx, step)
+	outcome := ports.Done
+	if err == nil {
+		err = l.run(ctx, e)
+	}
+	if err != nil {
+		outcome = ports.GaveUp
+		l.Log.WarnContext(domain.WithRequest(ctx, e.CorrelationID, e.TraceParent), "broadcast dropped", "topic", m.Topic, "error", err)
+	}
+	l.Observer.End(ctx, step, outcome, err)
+	return ports.Answer{}
+}
+
+// run is the handler; a panic is an error.
+func (l *Listener) run(ctx context.Context, e domain.Event) (err error) {
 	defer func() {
 		if p := recover(); p != nil {
 			err = fmt.Errorf("the handler panicked: %v", p)
 		}
 	}()
-	e, err := decode(m)
-	if err != nil {
-		return err
-	}
-	return handler(ctx, e)
+	return l.Handler(ctx, e)
 }

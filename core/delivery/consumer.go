@@ -26,6 +26,8 @@ type Deps struct {
 	Clock   ports.Clock
 	Probe   func(context.Context) error // do the dependencies of handler, state and letters answer?
 	Log     *slog.Logger
+
+	Observer ports.Observer // sees each delivery; nil: nobody does
 }
 
 // Consumer applies the delivery contract for one durable group.
@@ -45,6 +47,9 @@ type Consumer struct {
 // NewConsumer returns a Consumer that hands the events of group to handler.
 func NewConsumer(group string, handler Handler, d Deps, o Options) *Consumer {
 	o = o.withDefaults()
+	if d.Observer == nil {
+		d.Observer = ports.Unobserved{}
+	}
 	return &Consumer{
 		Deps: d, group: group, handler: handler, opts: o,
 		circuit: NewCircuit(d.Probe, d.Clock, o.ProbeEvery),
@@ -58,14 +63,35 @@ func (c *Consumer) Handle(ctx context.Context, m ports.Message) ports.Answer {
 		return ports.Answer{Again: true, After: wait}
 	}
 	e, err := decode(m)
-	if err != nil {
-		return c.bury(ctx, m, e, record{Attempts: 1}, err)
+	step := ports.StepOf(ports.StepProcess, domain.Service(c.group), m.Topic, &e, c.Clock.Now())
+	ctx = c.Observer.Begin(domain.WithRequest(ctx, e.CorrelationID, e.TraceParent), step)
+	v := c.deliver(ctx, m, e, err)
+	c.Observer.End(ctx, step, v.outcome, v.cause)
+	return v.answer
+}
+
+// verdict is what a delivery came to: what the transport is told, and what is seen from outside.
+type verdict struct {
+	answer  ports.Answer
+	outcome ports.Outcome
+	cause   error // nil when nothing is wrong
+}
+
+func again(after time.Duration, cause error) verdict {
+	return verdict{ports.Answer{Again: true, After: after}, ports.Again, cause}
+}
+
+// deliver takes the steps of the package comment; unread is why the event can't be read.
+func (c *Consumer) deliver(ctx context.Context, m ports.Message, e domain.Event, unread error) verdict {
+	if unread != nil {
+		return c.bury(ctx, m, e, record{Attempts: 1}, unread)
 	}
 	key := domain.ProcessedKey(e.ID, c.group)
-	started, answer := c.start(ctx, m, e, key)
-	if answer != nil {
-		return *answer
+	started, ended := c.start(ctx, m, e, key)
+	if ended != nil {
+		return *ended
 	}
+	c.stats.attempts.Add(1)
 	return c.finish(ctx, m, e, key, started, c.run(ctx, e))
 }
 
@@ -83,9 +109,9 @@ func decode(m ports.Message) (domain.Event, error) {
 	return e, nil
 }
 
-// start is step 1. It returns the record that is now in force, or the answer
+// start is step 1. It returns the record that is now in force, or the verdict
 // that ends the delivery.
-func (c *Consumer) start(ctx context.Context, m ports.Message, e domain.Event, key string) (record, *ports.Answer) {
+func (c *Consumer) start(ctx context.Context, m ports.Message, e domain.Event, key string) (record, *verdict) {
 	by, now := nonce(c.id, c.starts.Add(1)), c.Clock.Now()
 	err := c.put(ctx, ports.Item{Key: key, Value: firstStart(by, now), Mode: ports.IfAbsent})
 	if err == nil {
@@ -105,8 +131,8 @@ func (c *Consumer) start(ctx context.Context, m ports.Message, e domain.Event, k
 		next := record{State: stateStarted, Attempts: 1, By: by, At: &now}
 		if len(entries) == 1 { // else it expired or was cleared just now
 			seen := decodeRecord(entries[0].Value)
-			if answer := c.refuse(ctx, m, e, seen, now); answer != nil {
-				return record{}, answer
+			if v := c.refuse(ctx, m, e, seen, now); v != nil {
+				return record{}, v
 			}
 			next = seen
 			next.Attempts, next.By, next.At, next.NextAt = seen.Attempts+1, by, &now, nil
@@ -119,18 +145,20 @@ func (c *Consumer) start(ctx context.Context, m ports.Message, e domain.Event, k
 			return next, nil
 		}
 	}
-	return record{}, &ports.Answer{Again: true, After: c.opts.BackoffMin}
+	lost := again(c.opts.BackoffMin, err)
+	return record{}, &lost
 }
 
-// refuse is the answer to a delivery whose record says not to handle it now; nil
+// refuse is the verdict on a delivery whose record says not to handle it now; nil
 // to handle it.
-func (c *Consumer) refuse(ctx context.Context, m ports.Message, e domain.Event, seen record, now time.Time) *ports.Answer {
+func (c *Consumer) refuse(ctx context.Context, m ports.Message, e domain.Event, seen record, now time.Time) *verdict {
 	if seen.State == stateDone {
 		c.stats.duplicates.Add(1)
-		return &ports.Answer{}
+		return &verdict{outcome: ports.Duplicate}
 	}
 	if seen.NextAt != nil && seen.NextAt.After(now) {
-		return &ports.Answer{Again: true, After: seen.NextAt.Sub(now)}
+		early := again(seen.NextAt.Sub(now), nil)
+		return &early
 	}
 	if seen.Attempts < c.opts.Attempts || c.owed.has(domain.ProcessedKey(e.ID, c.group)) {
 		return nil
@@ -139,20 +167,21 @@ func (c *Consumer) refuse(ctx context.Context, m ports.Message, e domain.Event, 
 	// have set NextAt or kept a letter): wait until it can't any more.
 	if seen.NextAt == nil && seen.At != nil {
 		if left := seen.At.Add(c.opts.HandlerTimeout).Sub(now); left > 0 {
-			return &ports.Answer{Again: true, After: min(left, time.Second)}
+			early := again(min(left, time.Second), nil)
+			return &early
 		}
 	}
 	cause := seen.Error
 	if cause == "" {
 		cause = fmt.Sprintf("the process ended during each of %d attempts", seen.Attempts)
 	}
-	answer := c.bury(ctx, m, e, seen, errors.New(cause))
-	return &answer
+	buried := c.bury(ctx, m, e, seen, errors.New(cause))
+	return &buried
 }
 
 // run is step 2: the use case with its deadline; a panic is an error.
 func (c *Consumer) run(ctx context.Context, e domain.Event) (err error) {
-	limited := &attempt{Context: domain.WithRequest(ctx, e.CorrelationID, e.TraceParent), end: c.Clock.Now().Add(c.opts.HandlerTimeout)}
+	limited := &attempt{Context: ctx, end: c.Clock.Now().Add(c.opts.HandlerTimeout)}
 	defer limited.cancel()
 	defer func() {
 		if p := recover(); p != nil {
@@ -168,14 +197,15 @@ func (c *Consumer) put(ctx context.Context, i ports.Item) error {
 	return c.State.Put(ctx, i)[0]
 }
 
-// interrupted answers a delivery that could not get through to state or letters.
+// interrupted ends a delivery that could not get through to state or letters.
 // Nothing was counted.
-func (c *Consumer) interrupted(ctx context.Context, err error) *ports.Answer {
+func (c *Consumer) interrupted(ctx context.Context, err error) *verdict {
 	if ctx.Err() == nil {
 		c.circuit.Check(ctx, err)
 		c.Log.WarnContext(ctx, "delivery interrupted", "group", c.group, "error", err)
 	}
-	return &ports.Answer{Again: true, After: c.opts.ProbeEvery}
+	v := again(c.opts.ProbeEvery, err)
+	return &v
 }
 
 // Ready is nil while the group takes events, else why it waits.

@@ -15,17 +15,17 @@ import (
 )
 
 // finish is step 3: the outcome by the handler's error.
-func (c *Consumer) finish(ctx context.Context, m ports.Message, e domain.Event, key string, started record, err error) ports.Answer {
+func (c *Consumer) finish(ctx context.Context, m ports.Message, e domain.Event, key string, started record, err error) verdict {
 	switch {
 	case err == nil:
 		return c.done(ctx, key, processed(c.Clock.Now()))
 	case ctx.Err() != nil: // stopped, not failed
 		c.giveBack(ctx, key, started)
-		return ports.Answer{Again: true}
+		return again(0, err)
 	case errors.Is(err, domain.ErrUnavailable) && !c.circuit.Check(ctx, err):
 		c.Log.WarnContext(ctx, "a dependency is down, the group waits", "group", c.group, "event_id", e.ID, "error", err)
 		c.giveBack(ctx, key, started)
-		return ports.Answer{Again: true, After: c.opts.ProbeEvery}
+		return again(c.opts.ProbeEvery, err)
 	case hopeless(err) || started.Attempts >= c.opts.Attempts:
 		return c.bury(ctx, m, e, started, err)
 	}
@@ -43,17 +43,17 @@ func hopeless(err error) bool {
 
 // done marks the event as processed. When that fails, the event is delivered
 // again and its idempotent effect done again.
-func (c *Consumer) done(ctx context.Context, key string, value []byte) ports.Answer {
+func (c *Consumer) done(ctx context.Context, key string, value []byte) verdict {
 	if err := c.put(ctx, ports.Item{Key: key, Value: value, Mode: ports.Any}); err != nil {
 		c.owed.add(key)
 		return *c.interrupted(ctx, err)
 	}
 	c.stats.handled.Add(1)
-	return ports.Answer{}
+	return verdict{outcome: ports.Done}
 }
 
 // postpone notes a counted failure and when to try again.
-func (c *Consumer) postpone(ctx context.Context, e domain.Event, key string, started record, err error) ports.Answer {
+func (c *Consumer) postpone(ctx context.Context, e domain.Event, key string, started record, err error) verdict {
 	now := c.Clock.Now()
 	wait := c.opts.backoff(started.Attempts)
 	next, failed := now.Add(wait), started
@@ -66,7 +66,7 @@ func (c *Consumer) postpone(ctx context.Context, e domain.Event, key string, sta
 	if putErr := c.replace(ctx, key, started, failed); putErr != nil && !errors.Is(putErr, domain.ErrConflict) {
 		return *c.interrupted(ctx, putErr)
 	}
-	return ports.Answer{Again: true, After: wait}
+	return again(wait, err)
 }
 
 // giveBack takes an attempt off the count that was no fault of the event.
@@ -95,7 +95,7 @@ func (c *Consumer) replace(ctx context.Context, key string, started, r record) e
 
 // bury keeps a dead letter, then marks the event as done, unless somebody has gone on from the record meanwhile: an
 // operator may see the letter and redrive it before the mark, which would make a duplicate of the redrive.
-func (c *Consumer) bury(ctx context.Context, m ports.Message, e domain.Event, last record, cause error) ports.Answer {
+func (c *Consumer) bury(ctx context.Context, m ports.Message, e domain.Event, last record, cause error) verdict {
 	now := c.Clock.Now()
 	first := last.First
 	if first == nil {
@@ -115,7 +115,7 @@ func (c *Consumer) bury(ctx context.Context, m ports.Message, e domain.Event, la
 	c.stats.deadLetters.Add(1)
 	c.Log.ErrorContext(ctx, "dead letter", "group", c.group, "topic", m.Topic, "event_id", l.EventID, "letter", l.ID, "reason", l.Reason, "attempts", last.Attempts, "error", cause)
 	if l.Reason == domain.ReasonMalformed { // its id may be somebody else's: it has no state
-		return ports.Answer{}
+		return verdict{outcome: ports.GaveUp, cause: cause}
 	}
 	key := domain.ProcessedKey(e.ID, c.group)
 	err := c.replace(ctx, key, last, record{State: stateDone, ProcessedAt: &now, DeadLetter: l.ID})
@@ -123,7 +123,7 @@ func (c *Consumer) bury(ctx context.Context, m ports.Message, e domain.Event, la
 		c.owed.add(key)
 		return *c.interrupted(ctx, err)
 	}
-	return ports.Answer{}
+	return verdict{outcome: ports.GaveUp, cause: cause}
 }
 
 func reason(err error) string {

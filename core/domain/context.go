@@ -44,3 +44,19 @@ func TraceParentFrom(ctx context.Context) string {
 	}
 	return ""
 }
+
+// TraceIDs are the ids of trace and span of a W3C trace context of version 00, which is
+// the version that is sent on; false for anything else.
+func TraceIDs(traceParent string) (trace, span string, ok bool) {
+	s := traceParent
+	if len(s) != 55 || s[:3] != "00-" || s[35] != '-' || s[52] != '-' {
+		return "", "", false
+	}
+	trace, span = s[3:35], s[36:52]
+	for _, part := range [...]string{trace, span, s[53:]} {
+		if strings.Trim(part, "0123456789abcdef") != "" {
+			return "", "", false
+		}
+	}
+	return trace, span, strings.Trim(trace, "0") != "" && strings.Trim(span, "0") != ""
+}

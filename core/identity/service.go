@@ -185,16 +185,10 @@ func (s *Service) Session(ctx context.Context, cookie string, renew bool) (Signe
 	}
 	out := Signed{Account: account, Session: session, Cookie: cookie}
 	if renew && session.Remembered && now.Sub(session.UpdatedAt) >= prolongAfter {
-		end := now.Add(SessionLife)
-		err := s.d.Sessions.Extend(ctx, id, now, end)
-		switch {
-		case err == nil:
-			out.Session.UpdatedAt, out.Session.ExpiresAt, out.Renewed = now, end, true
-		case domain.KindOf(err) != domain.KindUnavailable: // else, as on a full disk, it is good to its end
-			return Signed{}, err
-		}
+		out.Session.UpdatedAt, out.Session.ExpiresAt, out.Renewed = now, now.Add(SessionLife), true
+		err = s.d.Sessions.Extend(ctx, id, now, out.Session.ExpiresAt)
 	}
-	return out, nil
+	return out, err
 }
 
 // SignOut ends the session of a cookie. One that proves nothing is no error.

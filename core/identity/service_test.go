@@ -9,7 +9,6 @@ import (
 	"testing"
 	"time"
 
-	"github.com/tasktide/tasktide/adapters/memory"
 	"github.com/tasktide/tasktide/core/domain"
 	"github.com/tasktide/tasktide/core/identity"
 )
@@ -99,28 +98,6 @@ func TestASessionLastsAWeekAndIsProlongedByUse(t *testing.T) {
 	w.clock.pass(time.Millisecond)
 	_, err := w.session(cookie)
 	is(t, "at its end", err, identity.ErrSessionEnded)
-}
-
-// full is a store with a disk that has no room.
-type full struct{ *memory.Identity }
-
-func (full) Extend(context.Context, string, time.Time, time.Time) error {
-	return domain.Unavailable("accounts", errors.New("the disk is full"))
-}
-
-func TestASessionThatCannotBeProlongedGoesOnToItsEnd(t *testing.T) {
-	t.Parallel()
-	w := newWorld(t, true)
-	begun := w.signUp("ann@example.org")
-	broken := identity.New(identity.Deps{Accounts: w.store, Sessions: full{w.store}, Eraser: w.eraser, Clock: w.clock, Cost: cheap})
-	w.clock.pass(2 * 24 * time.Hour)
-	who, err := broken.Session(t.Context(), begun.Cookie, true)
-	if err != nil || who.Renewed || !who.Session.ExpiresAt.Equal(begun.Session.ExpiresAt) {
-		t.Errorf("renewed %v until %s, %v", who.Renewed, who.Session.ExpiresAt, err)
-	}
-	if who, err := w.session(begun.Cookie); err != nil || !who.Renewed {
-		t.Errorf("with room again: renewed %v, %v", who.Renewed, err)
-	}
 }
 
 func TestASessionThatIsNotRememberedLastsADay(t *testing.T) {

@@ -27,6 +27,8 @@ type Options struct {
 	// after a restart goes on at once after a crash, without waiting for the dead
 	// one's leases to run out. It must never be the name of two that run.
 	Owner string
+
+	Observer ports.Observer // sees each publish; nil: nobody does
 }
 
 func (o Options) withDefaults() Options {
@@ -40,6 +42,9 @@ func (o Options) withDefaults() Options {
 	}
 	if o.Owner == "" {
 		o.Owner = uuid.NewString()
+	}
+	if o.Observer == nil {
+		o.Observer = ports.Unobserved{}
 	}
 	set(&o.Pace, 10*time.Millisecond)
 	set(&o.Poll, time.Second)
@@ -242,7 +247,7 @@ func (r *Relay) relay(ctx context.Context, p domain.Pending) {
 		if ctx.Err() != nil {
 			return
 		}
-		r.fail(ctx, "can't publish, the user's events wait", err, "user_id", p.Event.UserID, "position", p.Event.Position, "topic", p.Topic)
+		r.fail(domain.WithRequest(ctx, p.Event.CorrelationID, p.Event.TraceParent), "can't publish, the user's events wait", err, "user_id", p.Event.UserID, "position", p.Event.Position, "topic", p.Topic)
 		if r.clock.Wait(ctx, wait) != nil {
 			return
 		}
@@ -264,9 +269,13 @@ func (r *Relay) once(ctx context.Context, p domain.Pending) error {
 	if err != nil {
 		return err
 	}
+	step := ports.StepOf(ports.StepPublish, r.service, p.Topic, &p.Event, r.clock.Now())
+	ctx = r.opts.Observer.Begin(ctx, step)
 	if err := r.publisher.Publish(ctx, ports.Record{Topic: p.Topic, Key: p.Event.UserID, Body: body}); err != nil {
+		r.opts.Observer.End(ctx, step, ports.Again, err)
 		return err
 	}
+	r.opts.Observer.End(ctx, step, ports.Done, nil)
 	r.published.Add(1)
 	if err := r.outbox.Settle(context.WithoutCancel(ctx), l, p); err != nil {
 		return err

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"testing"
 
+	"github.com/tasktide/tasktide/adapters/memory"
 	"github.com/tasktide/tasktide/core/domain"
 	"github.com/tasktide/tasktide/ports"
 )
@@ -23,7 +24,7 @@ func TestTheAggregatorRepublishesTheSameBytesUnderTheUsersKey(t *testing.T) {
 	t.Parallel()
 	p := &published{}
 	e := newStreams().commit("u")
-	if err := NewAggregator(p).Handle(t.Context(), e); err != nil {
+	if err := NewAggregator(p, memory.Clock{}, ports.Unobserved{}).Handle(t.Context(), e); err != nil {
 		t.Fatal(err)
 	}
 	first, _ := domain.EncodeEvent(e)
@@ -35,7 +36,7 @@ func TestTheAggregatorRepublishesTheSameBytesUnderTheUsersKey(t *testing.T) {
 
 func TestTheAggregatorHandsOnWhyItCouldNotPublish(t *testing.T) {
 	t.Parallel()
-	err := NewAggregator(&published{err: domain.Unavailable("kafka", errDown)}).Handle(t.Context(), newStreams().commit("u"))
+	err := NewAggregator(&published{err: domain.Unavailable("kafka", errDown)}, memory.Clock{}, ports.Unobserved{}).Handle(t.Context(), newStreams().commit("u"))
 	if !errors.Is(err, domain.ErrUnavailable) {
 		t.Error(err)
 	}

@@ -21,6 +21,11 @@ const (
 	Protocol    Code = 4511 // the client sent what it must not
 )
 
+// Codes lists them all.
+func Codes() []Code {
+	return []Code{Closed, Draining, Silent, Unavailable, Expired, TooSlow, NoToken, NotThisUser, Erased, TooMany, Protocol}
+}
+
 // What Join refuses.
 var (
 	ErrTooMany  = errors.New("the user has too many live connections")

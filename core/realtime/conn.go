@@ -22,12 +22,13 @@ type Options struct {
 }
 
 // Conn is one connection of a user. Its fields are guarded by the lock of the
-// feed's shard; heard is not.
+// feed's shard; heard and since are not.
 type Conn struct {
 	hub   *Hub
 	feed  *feed
 	wake  func(*Conn)
 	heard atomic.Int64 // when anything came from the client, Unix nanoseconds
+	since atomic.Int64 // when it got the place that it goes on from, Unix nanoseconds
 
 	place  int64 // the last event that was queued
 	erased int64 // what was erased when it joined
@@ -68,6 +69,10 @@ func (c *Conn) Next() []*Message {
 	c.hub.readIfBehind(c.feed)
 	return out
 }
+
+// Fresh says of an event's message that the event was made while the connection waited
+// for it: what it takes from then to the client is the delay that the client sees.
+func (c *Conn) Fresh(m *Message) bool { return m.Step.Made.UnixNano() > c.since.Load() }
 
 // Heard notes that the client lives.
 func (c *Conn) Heard() { c.heard.Store(c.hub.clock.Now().UnixNano()) }
@@ -119,6 +124,7 @@ func (c *Conn) Resume(at domain.Position) {
 		c.turn++
 		c.check, c.reason = false, reasonEpoch
 	case at.Value != c.place || c.check || c.reason != "":
+		c.since.Store(c.hub.clock.Now().UnixNano())
 		c.turn++
 		c.place, c.check, c.reason = at.Value, true, ""
 	}

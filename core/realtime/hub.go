@@ -126,6 +126,7 @@ func (h *Hub) Join(ctx context.Context, user string, o Options) (*Conn, error) {
 	if !lost { // else a client that never reads the resync must come back with its old place
 		hello.Place = at
 	}
+	c.since.Store(now.UnixNano())
 	c.push(hello)
 	if lost {
 		c.push(resync(reasonEpoch, at))

@@ -10,6 +10,7 @@ import (
 
 	"github.com/tasktide/tasktide/core/domain"
 	"github.com/tasktide/tasktide/core/jsonappend"
+	"github.com/tasktide/tasktide/ports"
 )
 
 // Kind says how a Message is written.
@@ -32,6 +33,7 @@ type Message struct {
 	Place  domain.Position // Text that moves the client's place: where to resume from now on; else zero
 	Code   Code            // Close
 	Reason string          // Close
+	Step   ports.Step      // Text that an event became: how a writer tells an observer of it; else zero
 
 	stale bool // when it is still queued at a resume: an event, a resync
 }
@@ -76,7 +78,10 @@ func expiring(left time.Duration) *Message {
 
 // update is the message that an event becomes.
 func update(epoch uuid.UUID, e *domain.Event) *Message {
-	m := &Message{Place: domain.Position{Epoch: epoch, Value: e.Position}, stale: true}
+	m := &Message{
+		Place: domain.Position{Epoch: epoch, Value: e.Position}, stale: true,
+		Step: ports.StepOf(ports.StepPush, domain.WebsocketService, domain.TaskUpdates, e, time.Time{}),
+	}
 	b := make([]byte, 0, 320+len(e.Data))
 	if e.Type == domain.ReminderDueV1 {
 		b = jsonappend.UUID(append(b, `{"type":"notification-created","event_id":`...), e.ID)

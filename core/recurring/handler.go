@@ -1,6 +1,7 @@
 package recurring
 
 import (
+	"cmp"
 	"context"
 	"crypto/sha256"
 	"encoding/json"
@@ -51,7 +52,7 @@ func (s *Service) Handle(ctx context.Context, e domain.Event) error {
 	if err != nil || !ok {
 		return err
 	}
-	_, err = s.tasks.CreateCaused(ctx, e.Position, next, s.created(next, e))
+	_, err = s.tasks.CreateCaused(ctx, e.Position, next, s.created(ctx, next, e))
 	if errors.Is(err, domain.ErrConflict) || errors.Is(err, domain.ErrGone) {
 		return nil // it is there, or the user had everything erased
 	}
@@ -103,10 +104,10 @@ func (s *Service) completed(ctx context.Context, e domain.Event, id uuid.UUID) (
 
 // created is the event of the new task: backend-api's, whose relay publishes
 // every task, and part of the same request and trace as its cause.
-func (s *Service) created(t domain.Task, cause domain.Event) domain.Event {
+func (s *Service) created(ctx context.Context, t domain.Task, cause domain.Event) domain.Event {
 	return domain.Event{
 		ID: eventID(cause), Time: t.CreatedAt, Type: domain.TaskCreatedV1, UserID: t.UserID, CorrelationID: cause.CorrelationID,
-		Source: domain.BackendAPI, Subject: t.ID.String(), TraceParent: cause.TraceParent, Data: tasks.FullPayload(&t),
+		Source: domain.BackendAPI, Subject: t.ID.String(), TraceParent: cmp.Or(domain.TraceParentFrom(ctx), cause.TraceParent), Data: tasks.FullPayload(&t),
 	}
 }
 

@@ -23,6 +23,9 @@ type Options struct {
 	RetryMin   time.Duration // wait before a reminder that can't be sent is tried again [1 s]
 	RetryMax   time.Duration // longest such wait [5 min]
 	IDs        IDs           // [NewIDs]
+
+	// Sent is told of each reminder that was sent, and how long after its time [nobody is].
+	Sent func(late time.Duration)
 }
 
 func (o Options) withDefaults() Options {
@@ -43,6 +46,9 @@ func (o Options) withDefaults() Options {
 	if o.IDs.Event == nil {
 		o.IDs = NewIDs()
 	}
+	if o.Sent == nil {
+		o.Sent = func(time.Duration) {}
+	}
 	return o
 }
 
@@ -60,7 +66,7 @@ type Service struct {
 	mu     sync.Mutex
 	outage error // why the last look failed; nil when it did not
 
-	sent, failures atomic.Int64
+	sent, failures, looked, waiting atomic.Int64 // looked: when a look last succeeded, Unix nanoseconds; waiting: how many are held
 }
 
 // New makes a Service.
@@ -88,10 +94,20 @@ func (s *Service) Ready(context.Context) error {
 }
 
 // Stats counts what a Service did since it was made.
-type Stats struct{ Sent, Failures int64 }
+type Stats struct {
+	Sent, Failures int64
+	Looked         time.Time // when a look for what is due last succeeded; zero before the first
+	Held           int       // reminders that could not be sent and wait for another try
+}
 
 // Stats reads the counters.
-func (s *Service) Stats() Stats { return Stats{s.sent.Load(), s.failures.Load()} }
+func (s *Service) Stats() Stats {
+	stats := Stats{Sent: s.sent.Load(), Failures: s.failures.Load(), Held: int(s.waiting.Load())}
+	if at := s.looked.Load(); at != 0 {
+		stats.Looked = time.Unix(0, at)
+	}
+	return stats
+}
 
 // Run sends until ctx ends, then returns when no call of the store is under way any
 // more.
@@ -154,6 +170,7 @@ func (s *Service) round(ctx context.Context) (time.Duration, error) {
 	}
 	due := s.held.ready(read.Due, now)
 	sent, lost, err := s.sendAll(ctx, due, read.Now)
+	s.waiting.Store(int64(s.held.len()))
 	switch {
 	case err != nil:
 		return 0, err
@@ -202,6 +219,7 @@ func (s *Service) sendAll(ctx context.Context, due []domain.DueReminder, now tim
 		case failure == nil:
 			sent++
 			s.held.remove(&due[i])
+			s.opts.Sent(now.Sub(due[i].ReminderAt))
 		case errors.Is(failure, domain.ErrConflict):
 			lost++
 			s.held.remove(&due[i])
@@ -257,6 +275,7 @@ func (s *Service) succeeded(ctx context.Context) {
 		s.log.InfoContext(ctx, "reminders are looked for again")
 	}
 	s.backoff = 0
+	s.looked.Store(s.clock.Now().UnixNano())
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.outage = nil

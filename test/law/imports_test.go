@@ -75,6 +75,8 @@ var foreign = []struct {
 	}},
 	{"github.com/gobwas/", []string{"adapters/live"}},
 	{"github.com/fasthttp/websocket", []string{"test/", "bench"}},
+	{"go.opentelemetry.io/", []string{"adapters/telemetry", "test/"}},
+	{"github.com/XSAM/otelsql", []string{"adapters/telemetry"}},
 	{"testing", []string{"test/"}},
 }
 

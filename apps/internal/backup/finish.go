@@ -18,11 +18,7 @@ func staged(p Place) string { return p.Database + ".restoring" }
 
 // Pending says whether a restore was interrupted.
 func Pending(p Place) bool {
-	return exists(staged(p))
-}
-
-func exists(path string) bool {
-	_, err := os.Lstat(path)
+	_, err := os.Lstat(staged(p))
 	return err == nil
 }
 
@@ -38,13 +34,11 @@ func Finish(p Place) (aside string, err error) {
 			err = fmt.Errorf("the restore is not finished, start again when this is solved: %w", err)
 		}
 	}()
-	dir := filepath.Dir(p.Database)
 	name, err := os.ReadFile(filepath.Join(staged(p), asideName))
-	if errors.Is(err, fs.ErrNotExist) && !exists(filepath.Join(staged(p), databaseName)) { // killed while it was removed
-		return "", errors.Join(os.RemoveAll(staged(p)), syncDir(dir))
-	} else if err != nil {
+	if err != nil {
 		return "", err
 	}
+	dir := filepath.Dir(p.Database)
 	aside = filepath.Join(dir, filepath.Base(strings.TrimSpace(string(name))))
 	if err := os.MkdirAll(aside, 0o700); err != nil {
 		return "", err
@@ -52,7 +46,7 @@ func Finish(p Place) (aside string, err error) {
 	if err := exchangeDatabase(p, aside); err != nil {
 		return "", err
 	}
-	if err := GiveTo(dir, aside); err != nil {
+	if err := giveTo(dir, aside); err != nil {
 		return "", err
 	}
 	if err := errors.Join(syncDir(aside), syncDir(dir), os.RemoveAll(staged(p))); err != nil {
@@ -65,7 +59,7 @@ func Finish(p Place) (aside string, err error) {
 // yet goes first, so that it can never be beside another file.
 func exchangeDatabase(p Place, aside string) error {
 	fresh := filepath.Join(staged(p), databaseName)
-	if !exists(fresh) {
+	if _, err := os.Lstat(fresh); errors.Is(err, fs.ErrNotExist) {
 		return nil // was moved already
 	}
 	for _, suffix := range []string{"-wal", "-shm", "-journal", ""} {

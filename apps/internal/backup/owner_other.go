@@ -2,5 +2,4 @@
 
 package backup
 
-// GiveTo does nothing here.
-func GiveTo(string, string) error { return nil }
+func giveTo(string, string) error { return nil }

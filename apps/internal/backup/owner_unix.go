@@ -10,9 +10,9 @@ import (
 	"syscall"
 )
 
-// GiveTo makes dir's owner the owner of path and what is in it. Only root can, and only
+// giveTo makes dir's owner the owner of path and what is in it. Only root can, and only
 // for root there is a need: a service with a user of its own must find its files its own.
-func GiveTo(dir, path string) error {
+func giveTo(dir, path string) error {
 	if os.Geteuid() != 0 {
 		return nil
 	}

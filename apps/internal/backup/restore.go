@@ -50,7 +50,7 @@ func Restore(ctx context.Context, p Place, path string) (m Manifest, aside strin
 			return m, "", err
 		}
 	}
-	if err := GiveTo(filepath.Dir(p.Database), work); err != nil {
+	if err := giveTo(filepath.Dir(p.Database), work); err != nil {
 		return m, "", err
 	}
 	if err := errors.Join(syncDir(work), os.Rename(work, staged(p)), syncDir(filepath.Dir(p.Database))); err != nil {

@@ -27,5 +27,6 @@ func BackendAPI() fx.Option {
 		accounts.serve(r)
 		r.relay(domain.BackendAPI)
 		r.retain()
+		r.watchLag()
 	}))
 }

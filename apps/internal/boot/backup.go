@@ -87,9 +87,6 @@ func backupBefore(ctx context.Context, cfg Config, db *sqlstore.DB, dir sqlstore
 	if err == nil {
 		_, err = backup.Create(ctx, db, cfg.place(), name, false)
 	}
-	if err == nil {
-		err = backup.GiveTo(cfg.DataDir, folder)
-	}
 	if err != nil { // not %w: whatever the cause, waiting does not help, and nothing was changed
 		return fmt.Errorf("the schema was not migrated, because it could not be backed up before, and nothing was changed: make room or give access, then start again: %v", err) //nolint:errorlint // see above
 	}

@@ -20,6 +20,7 @@ import (
 	"github.com/tasktide/tasktide/adapters/dapr"
 	"github.com/tasktide/tasktide/adapters/forwarded"
 	"github.com/tasktide/tasktide/adapters/kafka"
+	"github.com/tasktide/tasktide/adapters/telemetry"
 	"github.com/tasktide/tasktide/core/domain"
 )
 
@@ -85,6 +86,8 @@ type Config struct {
 
 	// Service is the one that runs in this process; "" for all in one.
 	Service domain.Service `env:"-"`
+
+	otel telemetry.Settings // OpenTelemetry's own variables
 }
 
 // Who issues tokens.
@@ -118,7 +121,7 @@ func Load(service domain.Service, file string) (Config, error) {
 	if err != nil {
 		return Config{}, err
 	}
-	c := Config{Service: service}
+	c := Config{Service: service, otel: otelSettings(vars)}
 	if err := c.parse(vars); err != nil {
 		return c, err
 	}
@@ -169,12 +172,12 @@ func variables(environ []string, file string) (map[string]string, error) {
 	vars := map[string]string{}
 	var errs []error
 	if file != "" {
-		read, err := readSettings(file)
+		read, err := godotenv.Read(file)
 		if err != nil {
 			return nil, fmt.Errorf("--config %s can't be read: %w", file, err)
 		}
 		for name, value := range read {
-			if !known(name) {
+			if !known(name) && !strings.HasPrefix(name, otelPrefix) {
 				errs = append(errs, fmt.Errorf("%s in %s is not a setting%s", name, file, suggestion(name)))
 			}
 			vars[name] = value
@@ -199,40 +202,10 @@ func variables(environ []string, file string) (map[string]string, error) {
 		b, err := os.ReadFile(path) //nolint:gosec // the operator names the file
 		if err != nil {
 			errs = append(errs, fmt.Errorf("%s_FILE: %w", s.name, err))
-			continue
 		}
 		vars[s.name] = strings.TrimRight(string(b), "\r\n")
-		if vars[s.name] == "" { // not the same as without: that would choose something else, in silence
-			errs = append(errs, fmt.Errorf("%s_FILE: %s is empty", s.name, path))
-		}
 	}
 	return vars, errors.Join(errs...)
-}
-
-// maxSettings is far above what all settings take.
-const maxSettings = 64 << 10
-
-// readSettings reads a file of NAME=value lines. Its error quotes nothing of it: there are
-// secrets in it, and godotenv's own shows all that follows.
-func readSettings(file string) (map[string]string, error) {
-	b, err := os.ReadFile(file) //nolint:gosec // the operator names the file
-	if err != nil {
-		return nil, err
-	}
-	if len(b) > maxSettings {
-		return nil, fmt.Errorf("it is larger than %d bytes, and no file of settings", maxSettings)
-	}
-	vars, err := godotenv.UnmarshalBytes(b)
-	if err == nil {
-		return vars, nil
-	}
-	good, lines := 0, strings.SplitAfter(string(b), "\n")
-	for n := range lines { // a value in quotes may have several
-		if _, err := godotenv.Unmarshal(strings.Join(lines[:n], "")); err == nil {
-			good = n
-		}
-	}
-	return nil, fmt.Errorf("line %d is not NAME=value, or opens a quote that is not closed", good+1)
 }
 
 func (c *Config) fill() {
@@ -300,6 +273,9 @@ func (c *Config) Validate() error {
 	bad(c.NotificationRetention < 24*time.Hour, "NOTIFICATION_RETENTION=%s: keep notifications for at least 24h, so that users can read them", c.NotificationRetention)
 	bad(c.ReminderCheck < Interval(time.Second) || c.ReminderCheck > Interval(time.Hour), "REMINDER_CHECK_INTERVAL=%s: choose between 1s and 1h", c.ReminderCheck)
 	bad(c.DatabaseURL == "" && c.Transport != Memory, "DATABASE_URL is needed with TRANSPORT=%s, for instance postgres://user:password@host/tasktide", c.Transport)
+	if err := c.otel.Validate(); err != nil {
+		errs = append(errs, err)
+	}
 	if c.Transport == Kafka {
 		if err := c.KafkaConfig().Validate(); err != nil {
 			errs = append(errs, fmt.Errorf("KAFKA_*: %w", err))

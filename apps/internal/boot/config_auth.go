@@ -31,6 +31,5 @@ func (c *Config) validateAuth(bad func(wrong bool, format string, args ...any), 
 
 func isOrigin(s string) bool {
 	u, err := url.Parse(s)
-	lower := strings.HasPrefix(s, "http://") || strings.HasPrefix(s, "https://") // who asks for https asks for these letters
-	return err == nil && lower && u.Hostname() != "" && u.User == nil && u.Path == "" && !strings.ContainsAny(s, "?#")
+	return err == nil && (u.Scheme == "http" || u.Scheme == "https") && u.Hostname() != "" && u.User == nil && u.Path == "" && !strings.ContainsAny(s, "?#")
 }

@@ -66,7 +66,6 @@ func TestContradictionsAboutWhoIssuesTokensAreNamed(t *testing.T) {
 		"an address with a query":       {"", with(nothing, "PUBLIC_URL", "https://x.example?a"), "is no address"},
 		"an address with a user":        {"", with(nothing, "PUBLIC_URL", "https://u:p@x.example"), "is no address"},
 		"an address of a file":          {"", with(nothing, "PUBLIC_URL", "file:///x"), "is no address"},
-		"an address in capitals":        {"", with(nothing, "PUBLIC_URL", "HTTPS://x.example"), "is no address"},
 		"a name alone":                  {"", with(nothing, "PUBLIC_URL", "tasks.example.org"), "is no address"},
 		"another issuer's name":         {"", with(nothing, "JWT_ISSUER", "https://x.example"), "would refuse the tokens of the built-in accounts"},
 		"another audience":              {"", with(nothing, "JWT_AUDIENCE", "x"), "JWT_AUDIENCE=\"x\" would refuse"},

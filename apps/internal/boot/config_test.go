@@ -208,32 +208,6 @@ func TestASecretsFileThatIsNotThereIsNamed(t *testing.T) {
 	says(t, err, "APP_API_TOKEN_FILE", "/nowhere/token")
 }
 
-func TestAWrongLineOfTheFileIsNamedByItsNumberAndNeverQuoted(t *testing.T) {
-	environment(t, nil)
-	for content, wants := range map[string]string{
-		"LOG_LEVEL=info\nJWT_SECRET " + secret + "\n":                              "line 2 is not NAME=value",
-		"JWT_SECRET=\"" + secret + "\nAUTH_SECRET=" + secret + "\n":                "line 1 is not NAME=value",
-		"KAFKA_TLS_CA='a\nb'\n\n# a comment\n%\nJWT_SECRET=" + secret + "\n":       "line 5 is not NAME=value",
-		"JWT_SECRET=" + secret + "\n" + strings.Repeat("# a comment\n", 64<<10/12): "larger than",
-	} {
-		file := write(t, "tasktide.env", content)
-		_, err := Load("", file)
-		says(t, err, "--config "+file, wants)
-		if strings.Contains(err.Error(), secret) {
-			t.Errorf("the error tells the secret: %v", err)
-		}
-	}
-}
-
-func TestAnEmptyFileIsNoSecret(t *testing.T) {
-	for _, name := range []string{"JWT_SECRET_FILE", "AUTH_SECRET_FILE", "DATABASE_URL_FILE"} {
-		path := write(t, "secret", "\n")
-		environment(t, map[string]string{name: path})
-		_, err := Load("", "")
-		says(t, err, name+": "+path+" is empty")
-	}
-}
-
 func TestASecretAndItsFileTogetherAreRefused(t *testing.T) {
 	environment(t, map[string]string{"JWT_SECRET": secret, "JWT_SECRET_FILE": write(t, "secret", secret)})
 	_, err := Load("", "")

@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"io/fs"
 	"log/slog"
 	"os"
 	"path/filepath"
@@ -15,6 +14,7 @@ import (
 	"go.uber.org/fx"
 
 	"github.com/tasktide/tasktide/adapters/sqlstore"
+	"github.com/tasktide/tasktide/adapters/telemetry"
 	"github.com/tasktide/tasktide/apps/internal/backup"
 	"github.com/tasktide/tasktide/core/domain"
 )
@@ -77,29 +77,20 @@ func (c *Config) makeDatabaseFile() error {
 	if path == "" {
 		return nil
 	}
-	if err := makeFile(path); err != nil {
+	f, err := os.OpenFile(path, os.O_CREATE|os.O_RDWR, 0o600) //nolint:gosec // the operator names the file
+	if err != nil {
 		return fmt.Errorf("the database in DATABASE_URL or DATA_DIR can't be opened: %w", err)
 	}
-	return nil
-}
-
-// makeFile makes path, if it is not there, a file of the owner of its folder: root may run
-// commands for a service with a user of its own, before the service itself has run.
-func makeFile(path string) error {
-	_, err := os.Lstat(path)
-	f, openErr := os.OpenFile(path, os.O_CREATE|os.O_RDWR, 0o600) //nolint:gosec // the operator names the file
-	if openErr != nil {
-		return openErr
-	}
-	if errors.Is(err, fs.ErrNotExist) {
-		err = backup.GiveTo(filepath.Dir(path), path)
-	}
-	return errors.Join(err, f.Close())
+	return f.Close()
 }
 
 // newDB opens the database and closes it last, after the port.
-func newDB(lc fx.Lifecycle, cfg Config, _ *dataDir) (*sqlstore.DB, error) {
-	db, err := sqlstore.Open(sqlstore.Config{URL: cfg.DatabaseURL})
+func newDB(lc fx.Lifecycle, cfg Config, _ *dataDir, tracing *telemetry.Tracing) (*sqlstore.DB, error) {
+	c := sqlstore.Config{URL: cfg.DatabaseURL}
+	if tracing != nil {
+		c.OpenDB, c.Watch = tracing.OpenDB, tracing.Watch
+	}
+	db, err := sqlstore.Open(c)
 	if err != nil {
 		return nil, err
 	}
@@ -171,9 +162,6 @@ func (d *dataDir) unlock() error {
 
 // lockFile makes sure that one process at a time serves what is called name.
 func lockFile(name, path string) (*flock.Flock, error) {
-	if err := makeFile(path); err != nil {
-		return nil, fmt.Errorf("can't lock %s: %w", name, err)
-	}
 	l := flock.New(path)
 	ok, err := l.TryLock()
 	if err != nil {

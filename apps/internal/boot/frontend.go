@@ -15,6 +15,7 @@ import (
 
 	"github.com/tasktide/tasktide/adapters/gateway"
 	"github.com/tasktide/tasktide/adapters/rest"
+	"github.com/tasktide/tasktide/adapters/telemetry"
 	"github.com/tasktide/tasktide/core/domain"
 )
 
@@ -46,7 +47,7 @@ func (c *Config) gatewayOptions(page http.Handler, log *slog.Logger, reg *promet
 }
 
 func gatewayModule() fx.Option {
-	return fx.Module(string(Frontend), fx.Invoke(func(lc fx.Lifecycle, cfg Config, log *slog.Logger, reg *prometheus.Registry) error {
+	return fx.Module(string(Frontend), fx.Invoke(func(lc fx.Lifecycle, cfg Config, log *slog.Logger, reg *prometheus.Registry, tracing *telemetry.Tracing) error {
 		page, without, err := newPage(cfg)
 		if err != nil {
 			return err
@@ -54,6 +55,9 @@ func gatewayModule() fx.Option {
 		o, err := cfg.gatewayOptions(page, log, reg)
 		if err != nil {
 			return err
+		}
+		if tracing != nil {
+			o.Trace = tracing.Request
 		}
 		g := gateway.New(o)
 		f := &frontend{gateway: g, server: g.Server(), cfg: cfg, log: log}

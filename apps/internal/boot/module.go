@@ -40,7 +40,7 @@ func foundation(cfg Config) fx.Option {
 			l.UseErrorLevel(slog.LevelDebug) // Run prints the cause, once
 			return l
 		}),
-		fx.Provide(NewLogger, newRegistry),
+		fx.Provide(NewLogger, newRegistry, newTracing),
 	)
 }
 
@@ -50,6 +50,7 @@ func Options(cfg Config) fx.Option {
 		foundation(cfg),
 		fx.Provide(
 			newDataDir,
+			newObserver,
 			newDB,
 			newDatabase,
 			newTransport,
@@ -97,25 +98,16 @@ func stop(app *fx.App) int {
 	return 0
 }
 
-// NewLogger writes to standard error: standard output belongs to commands.
-func NewLogger(cfg Config) *slog.Logger {
-	var level slog.Level
-	_ = level.UnmarshalText([]byte(cfg.LogLevel)) // Validate has looked
-	o := &slog.HandlerOptions{Level: level}
-	var h slog.Handler = slog.NewTextHandler(os.Stderr, o)
-	if cfg.LogFormat == "json" {
-		h = slog.NewJSONHandler(os.Stderr, o)
-	}
-	log := slog.New(h)
-	if cfg.Service != "" {
-		log = log.With("service", string(cfg.Service))
-	}
-	return log
-}
-
 func newRegistry() *prometheus.Registry {
 	r := prometheus.NewRegistry()
 	r.MustRegister(collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
+	b := Version()
+	info := prometheus.NewGauge(prometheus.GaugeOpts{
+		Name: "tasktide_build_info", Help: "Always 1; the labels say what this process was built of.",
+		ConstLabels: prometheus.Labels{"version": b.Version, "commit": b.Commit},
+	})
+	info.Set(1)
+	r.MustRegister(info)
 	return r
 }
 

@@ -4,7 +4,6 @@ import (
 	"context"
 	"time"
 
-	"github.com/prometheus/client_golang/prometheus"
 	"go.uber.org/fx"
 
 	"github.com/tasktide/tasktide/adapters/cron"
@@ -21,7 +20,7 @@ const cronBinding = "reminder-check-cron"
 // consumes nothing. The scheduler that ticks is the sidecar's where there is one.
 func NotificationService() fx.Option {
 	return fx.Module(string(domain.NotificationService), fx.Invoke(func(r runtime) {
-		s := reminders.New(sqlstore.NewReminders(r.DB), r.Clock, r.Log, reminders.Options{})
+		s := reminders.New(sqlstore.NewReminders(r.DB), r.Clock, r.Log, reminders.Options{Sent: lateness(r.Registry)})
 		r.Server.ready(rest.Check{Name: "reminders", Run: s.Ready})
 		countReminders(r.Registry, s)
 		if r.Transport.tick != nil {
@@ -39,12 +38,4 @@ func NotificationService() fx.Option {
 			return nil
 		}))
 	}))
-}
-
-func countReminders(reg *prometheus.Registry, s *reminders.Service) {
-	counter := func(name, help string, read func(reminders.Stats) int64) {
-		reg.MustRegister(prometheus.NewCounterFunc(prometheus.CounterOpts{Name: name, Help: help}, func() float64 { return float64(read(s.Stats())) }))
-	}
-	counter("tasktide_reminders_sent_total", "Reminders that became a notification and an event.", func(s reminders.Stats) int64 { return s.Sent })
-	counter("tasktide_reminder_failures_total", "Looks for what is due, and reminders, that failed and are tried again.", func(s reminders.Stats) int64 { return s.Failures })
 }

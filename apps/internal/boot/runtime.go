@@ -25,6 +25,7 @@ type runtime struct {
 	Log        *slog.Logger
 	Clock      ports.Clock
 	Registry   *prometheus.Registry
+	Observer   *observer
 	Server     *server
 	DB         *sqlstore.DB
 	Ready      *database
@@ -38,10 +39,11 @@ type runtime struct {
 // consume runs service's durable group with handler, and its redriver.
 func (r runtime) consume(service domain.Service, handler delivery.Handler) {
 	c := delivery.NewConsumer(string(service), handler, delivery.Deps{
-		State: r.State, Letters: r.Letters, Clock: r.Clock, Probe: r.Transport.probe(r.DB), Log: r.Log,
+		State: r.State, Letters: r.Letters, Clock: r.Clock, Probe: r.Transport.probe(r.DB), Log: r.Log, Observer: r.Observer,
 	}, delivery.Options{})
 	r.Server.ready(rest.Check{Name: string(service), Run: c.Ready})
 	countDeliveries(r.Registry, service, c)
+	r.watchLetters(service)
 	sub := ports.Subscription{Group: string(service), Topics: domain.ConsumedBy(service, false), Mode: ports.Durable, Drain: r.Config.Drain}
 	if r.Transport.declare != nil { // here, before any start: a relay may start before the group
 		r.Transport.declare(sub)
@@ -58,19 +60,21 @@ func (r runtime) consume(service domain.Service, handler delivery.Handler) {
 // listen gives handler every event of the broadcast that service gets, in each of its instances.
 func (r runtime) listen(service domain.Service, handler delivery.Handler) {
 	sub := ports.Subscription{Group: string(service), Topics: domain.ConsumedBy(service, true), Mode: ports.Broadcast, Drain: r.Config.Drain}
+	l := &delivery.Listener{Service: service, Handler: handler, Clock: r.Clock, Observer: r.Observer, Log: r.Log}
 	r.append(background(r.Log, "broadcast "+string(service), func(ctx context.Context) error {
-		return r.Subscriber.Subscribe(ctx, sub, delivery.Broadcast(handler, r.Log))
+		return r.Subscriber.Subscribe(ctx, sub, l.Handle)
 	}))
 }
 
 // relay publishes what service stored.
 func (r runtime) relay(service domain.Service) {
-	opts := outbox.Options{}
+	opts := outbox.Options{Observer: r.Observer}
 	if r.Config.Embedded() {
 		opts.Owner = "the process that holds the database file" // its lock makes sure that there is one
 	}
 	relay := outbox.NewRelay(service, sqlstore.NewOutbox(r.DB, service), r.Publisher, r.Clock, r.Log, opts)
 	countRelay(r.Registry, service, relay)
+	r.watchOutbox(service)
 	r.append(background(r.Log, "relay "+string(service), func(ctx context.Context) error {
 		relay.Run(ctx)
 		return nil

@@ -15,6 +15,7 @@ import (
 	"github.com/tasktide/tasktide/adapters/gateway"
 	"github.com/tasktide/tasktide/adapters/rest"
 	"github.com/tasktide/tasktide/adapters/sqlstore"
+	"github.com/tasktide/tasktide/adapters/telemetry"
 )
 
 // server is the process's HTTP port, and the only one without Dapr. Everything that
@@ -26,14 +27,18 @@ type server struct {
 	cfg    Config
 	mounts []func(*fiber.App)
 	checks []rest.Check
+	trace  rest.Trace  // nil: requests are not traced
 	up     atomic.Bool // every start hook has run and no stop hook has
 
 	page        *gateway.Page // nil: another process serves it
 	withoutPage bool          // it is here, and was not built
 }
 
-func newServer(lc fx.Lifecycle, cfg Config, log *slog.Logger, reg *prometheus.Registry, _ *sqlstore.DB) *server {
+func newServer(lc fx.Lifecycle, cfg Config, log *slog.Logger, reg *prometheus.Registry, tracing *telemetry.Tracing, _ *sqlstore.DB) *server {
 	s := &server{log: log, reg: reg, cfg: cfg}
+	if tracing != nil {
+		s.trace = tracing.Request
+	}
 	s.checks = []rest.Check{{Name: "startup", Run: func(context.Context) error {
 		if !s.up.Load() {
 			return errors.New("the process is starting or stopping")
@@ -81,6 +86,9 @@ func (s *server) app() *fiber.App {
 	c.ErrorHandler = errorHandler(c.ErrorHandler, s.cfg.servesAccounts())
 	app := fiber.New(c)
 	app.Use(rest.Around(s.log, s.reg, 0))
+	if s.trace != nil {
+		app.Use(rest.Traced(s.trace))
+	}
 	app.Use(rest.CORS(s.cfg.CORSOrigins))
 	rest.MountHealth(app, s.reg, s.checks)
 	for _, m := range s.mounts {

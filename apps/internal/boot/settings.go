@@ -2,6 +2,7 @@ package boot
 
 import (
 	"fmt"
+	"maps"
 	"reflect"
 	"slices"
 	"strings"
@@ -64,6 +65,19 @@ func (c *Config) Lines() []string {
 			value = "(set, hidden)"
 		}
 		out = append(out, s.name+"="+value)
+	}
+	return append(out, c.otelLines()...)
+}
+
+// otelLines are OpenTelemetry's variables that are set; headers carry keys.
+func (c *Config) otelLines() []string {
+	var out []string
+	for _, name := range slices.Sorted(maps.Keys(c.otel)) {
+		value := c.otel[name]
+		if strings.HasSuffix(name, "_HEADERS") {
+			value = "(set, hidden)"
+		}
+		out = append(out, name+"="+value)
 	}
 	return out
 }

@@ -28,7 +28,7 @@ func WebsocketService() fx.Option {
 		countLive(r.Registry, hub)
 		d := live.Deps{
 			Hub: hub, Verify: verify, Origins: append(slices.Clone(r.Config.CORSOrigins), r.Config.PublicURL), ClientAddress: who.address,
-			Heartbeat: time.Duration(r.Config.Heartbeat), Log: r.Log,
+			Heartbeat: time.Duration(r.Config.Heartbeat), Log: r.Log, Observer: r.Observer,
 		}
 		if accounts != nil {
 			d.Exchange = identity.Exchange(accounts.deps)
@@ -41,7 +41,7 @@ func WebsocketService() fx.Option {
 		r.Server.mountFirst(server.Mount)
 		r.append(background(r.Log, "hub", hub.Run))
 		r.listen(domain.WebsocketService, hub.Handle)
-		r.consume(domain.WebsocketService, realtime.NewAggregator(r.Publisher).Handle)
+		r.consume(domain.WebsocketService, realtime.NewAggregator(r.Publisher, r.Clock, r.Observer).Handle)
 		r.Lifecycle.Append(fx.StopHook(func(ctx context.Context) {
 			limited, cancel := context.WithTimeout(ctx, drainLive+2*time.Second)
 			defer cancel()
