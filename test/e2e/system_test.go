@@ -28,6 +28,7 @@ type system struct {
 	db        *sql.DB  // for what can't be asked for over REST
 	services  []string // those that run, by instance
 	live      []string // addresses for live connections
+	all       []string // addresses of every process of ours
 	processes []process
 	brokers   []string // of Kafka; nil without
 	firstRun  string   // the link for the first operator
@@ -99,6 +100,7 @@ func startCluster(t *testing.T, o cluster.Options) *system {
 			s.live = append(s.live, service.URL())
 		}
 		s.services = append(s.services, name)
+		s.all = append(s.all, service.URL())
 		s.processes = append(s.processes, p)
 	}
 	for name, d := range c.Sidecars {
@@ -109,12 +111,13 @@ func startCluster(t *testing.T, o cluster.Options) *system {
 }
 
 // startSingle brings up all of it in one process, with SQLite.
-func startSingle(t *testing.T) *system {
+func startSingle(t *testing.T, env ...string) *system {
 	t.Helper()
 	dir := t.TempDir()
 	n := newNode(t, dir)
+	n.more = env
 	must(t, n.Start(t.Context()))
-	s := &system{transport: "memory", api: n.url(), dir: dir, env: n.env(), db: openSQLite(t, n.data()), live: []string{n.url()}, sent: make(chan struct{})}
+	s := &system{transport: "memory", api: n.url(), dir: dir, env: n.env(), db: openSQLite(t, n.data()), live: []string{n.url()}, all: []string{n.url()}, sent: make(chan struct{})}
 	s.firstRun = cluster.FirstRun(n.Process())
 	s.processes = []process{{name: "tasktide", server: n, kills: 40, gap: 700 * time.Millisecond, starts: 50 * time.Millisecond}}
 	return s
@@ -132,6 +135,7 @@ func openSQLite(t *testing.T, data string) *sql.DB {
 type node struct {
 	dir     string
 	port    string
+	more    []string // of its environment
 	mu      sync.Mutex
 	process *cluster.Process
 }
@@ -162,7 +166,7 @@ func (n *node) launch() (*cluster.Process, error) {
 	defer n.mu.Unlock()
 	p, err := cluster.StartProcess(cluster.Command{
 		Name: "tasktide", Path: filepath.Join(programs, "tasktide"), Args: []string{"serve"},
-		Env: append(cluster.BaseEnv(), n.env()...), Dir: n.dir, Log: filepath.Join(n.dir, "tasktide.log"),
+		Env: append(append(cluster.BaseEnv(), n.env()...), n.more...), Dir: n.dir, Log: filepath.Join(n.dir, "tasktide.log"),
 	})
 	if err == nil {
 		n.process = p
