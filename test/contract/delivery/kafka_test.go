@@ -14,6 +14,7 @@ import (
 // TestKafka runs the contract on a real Kafka and a real PostgreSQL, and takes
 // each away under load.
 func TestKafka(t *testing.T) {
+	t.Parallel()
 	pg := cluster.StartPostgres(t, cluster.PostgresOptions{Fast: true})
 	db, err := sqlstore.OpenPostgres(pg.URL("postgres"))
 	if err != nil {

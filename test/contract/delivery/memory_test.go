@@ -17,6 +17,7 @@ import (
 // TestMemory runs the contract in one process; its database is one that can be
 // switched off.
 func TestMemory(t *testing.T) {
+	t.Parallel()
 	state := memory.NewState(memory.Clock{})
 	s := &switched{StateStore: state, letters: memory.NewDeadLetters(memory.Clock{}, state.Forget)}
 	delivery.Run(t, delivery.Mode{

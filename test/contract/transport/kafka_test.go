@@ -17,6 +17,7 @@ import (
 // TestKafkaFake runs the suite on an in-process broker: quick, and no substitute
 // for TestKafka, because nothing is stored.
 func TestKafkaFake(t *testing.T) {
+	t.Parallel()
 	cluster, err := kfake.NewCluster(kfake.NumBrokers(1), kfake.GroupMinSessionTimeout(time.Second))
 	if err != nil {
 		t.Fatal(err)
@@ -30,10 +31,14 @@ func TestKafkaFake(t *testing.T) {
 }
 
 // TestKafka runs the suite on a real broker.
-func TestKafka(t *testing.T) { transport.Run(t, fixture.RealKafka(t)) }
+func TestKafka(t *testing.T) {
+	t.Parallel()
+	transport.Run(t, fixture.RealKafka(t))
+}
 
 // TestKafkaRolling kills the brokers of a real cluster one after the other.
 func TestKafkaRolling(t *testing.T) {
+	t.Parallel()
 	h, brokers := fixture.KafkaCluster(t, 3)
 	transport.RunRolling(t, h, brokers)
 }

@@ -13,7 +13,10 @@ import (
 	"github.com/tasktide/tasktide/test/contract/transport"
 )
 
-func TestMemory(t *testing.T) { transport.Run(t, fixture.Memory()) }
+func TestMemory(t *testing.T) {
+	t.Parallel()
+	transport.Run(t, fixture.Memory())
+}
 
 // TestMemoryPublishReturnsWhenTheDurableGroupsHaveSettled is what the one-binary
 // mode relies on: the outbox row goes only then.
