@@ -22,14 +22,17 @@ func TestMemoryLosesNothingWhenKilled(t *testing.T) {
 }
 
 func TestKafka(t *testing.T) {
+	t.Parallel()
 	holds(t, startCluster(t, cluster.Options{Transport: "kafka", Replicas: map[string]int{"websocket-service": 2}}))
 }
 
 func TestDapr(t *testing.T) {
+	t.Parallel()
 	holds(t, startCluster(t, cluster.Options{Transport: "dapr"}))
 }
 
 func TestMixedTransportsOnOneBrokerAndOneDatabase(t *testing.T) {
+	t.Parallel()
 	s := startCluster(t, cluster.Options{Transport: "kafka", Mixed: map[string]string{"audit-service": "dapr", "websocket-service": "dapr"}})
 	for i := range s.processes {
 		s.processes[i].kills = 1

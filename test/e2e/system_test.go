@@ -75,9 +75,17 @@ func tasktide(ctx context.Context, dir string, env []string, args ...string) (st
 	return out.String(), errs.String(), err
 }
 
-// startCluster brings up all services, with PostgreSQL and a broker.
+// oneCluster is held by the test that has a cluster: one at a time keeps a small machine busy, and what runs in one
+// process runs beside it.
+//
+//nolint:gochecknoglobals // for the whole package
+var oneCluster sync.Mutex
+
+// startCluster brings up all services, with PostgreSQL and a broker, when no other test has a cluster.
 func startCluster(t *testing.T, o cluster.Options) *system {
 	t.Helper()
+	oneCluster.Lock()
+	t.Cleanup(oneCluster.Unlock)
 	o.Dir = folder(t)
 	c := cluster.Start(t, o)
 	db, err := sql.Open("pgx", c.DatabaseURL())
