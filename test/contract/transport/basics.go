@@ -10,6 +10,10 @@ import (
 
 func cases() []testCase {
 	return []testCase{
+		// Those that take longest begin first.
+		{"members_come_go_and_are_killed_under_load", 1, membersComeAndGo},
+		{"a_slow_handler_holds_back_the_queue_and_nobody_else", 1, backPressure},
+		{"what_is_not_done_comes_again_though_later_events_are", 1, unfinishedComesAgain},
 		{"at_least_once_with_restarts_in_between", 2, atLeastOnce},
 		{"a_retry_keeps_the_order_of_its_user", 1, orderWithRetries},
 		{"others_go_on_while_one_user_waits", 1, othersGoOn},
@@ -22,10 +26,7 @@ func cases() []testCase {
 		{"a_stop_lets_running_handlers_finish", 1, stopLetsFinish},
 		{"a_stop_cancels_handlers_at_the_deadline_and_takes_no_more", 1, stopCancelsAtDeadline},
 		{"a_stop_does_not_wait_for_retries", 1, stopReleasesRetries},
-		{"what_is_not_done_comes_again_though_later_events_are", 1, unfinishedComesAgain},
 		{"stopped_twice_and_started_again", 1, stopTwiceStartAgain},
-		{"a_slow_handler_holds_back_the_queue_and_nobody_else", 1, backPressure},
-		{"members_come_go_and_are_killed_under_load", 1, membersComeAndGo},
 		{"hostile_bodies_arrive_byte_for_byte", 1, hostileArriveUntouched},
 		{"hostile_keys_arrive", 1, hostileKeys},
 	}
