@@ -4,8 +4,8 @@ SHELL := /bin/bash
 GO ?= go
 BIN := bin
 TOOLS := .tools/bin
-# The suites wait for servers more than they compute: two at once (the longest first), and more tests of each than there are cores.
-WAITING := -p 2 -parallel 6
+# Tests wait, for time and for servers, more than they compute: so more of a package run at once than there are cores.
+AT_ONCE := -parallel 6
 
 help: ## Show what can be made
 	@awk 'BEGIN{FS=":.*## "} /^[a-z][a-z0-9-]*:.*## /{printf "  %-20s %s\n",$$1,$$2}' $(MAKEFILE_LIST)
@@ -37,8 +37,8 @@ tools: ## Install what the tests need into ./.tools: Kafka, daprd, sentry, Bette
 
 test: export TASKTIDE_REQUIRE_SERVERS = 1 # a missing server fails, it skips nothing
 test: tools lint page-check ## Pass all tests: unit, contract on every transport, whole system
-	$(GO) test -race -timeout 12m $$($(GO) list ./... | grep -v -e /test/ -e /bench)
-	$(GO) test -timeout 14m $(WAITING) ./test/e2e $$($(GO) list ./test/... | grep -v /test/page)
+	$(GO) test -race -timeout 12m $(AT_ONCE) $$($(GO) list ./... | grep -v -e /test/ -e /bench)
+	$(GO) test -timeout 14m $(AT_ONCE) -p 2 ./test/e2e $$($(GO) list ./test/... | grep -v /test/page) # the longest first, beside all others
 	$(GO) test -timeout 14m ./test/page
 	cd test/deploy && $(GO) test -timeout 5m ./...
 	cd tools/alerts && GOWORK=off $(GO) test -count=1 ./... # the files are outside of that module: the cache does not see them change
