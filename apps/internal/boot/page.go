@@ -1,6 +1,7 @@
 package boot
 
 import (
+	"context"
 	"log/slog"
 	"net/http"
 	"net/url"
@@ -35,10 +36,21 @@ func Page() fx.Option {
 // passAccounts passes what is below /api/auth to the server that has the accounts, by the
 // gateway's code. The requests are counted where all of this process are.
 func passAccounts(issuer *url.URL, log *slog.Logger, who *clients) func(*fiber.App) {
-	g := adaptor.HTTPHandler(gateway.New(gateway.Options{
+	g := adaptor.HTTPHandler(withOwnContext(gateway.New(gateway.Options{
 		Backend: issuer, Live: issuer, Issuer: issuer, Page: http.NotFoundHandler(), MaxBody: rest.MaxBody, Asked: who.asked, Metrics: prometheus.NewRegistry(), Log: log,
-	}))
+	})))
 	return func(app *fiber.App) { app.All("/api/auth/*", withRequestID(g)) }
+}
+
+// withOwnContext gives the request a context that ends with it. The one that it comes with is
+// fasthttp's, which belongs to another request afterwards, while a connection to a service
+// may still look at it.
+func withOwnContext(h http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		ctx, cancel := context.WithCancel(context.Background())
+		defer cancel()
+		h.ServeHTTP(w, r.WithContext(ctx))
+	})
 }
 
 // withRequestID names the request as the process has named it.
