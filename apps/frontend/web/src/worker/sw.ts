@@ -9,6 +9,7 @@ const CACHE = `tasktide-${__VERSION__}`
 const PAGE = '/index.html'
 
 self.addEventListener('install', (event) => {
+  pastTheWorker(event)
   event.waitUntil(
     caches
       .open(CACHE)
@@ -16,6 +17,13 @@ self.addEventListener('install', (event) => {
       .then(() => self.skipWaiting()),
   )
 })
+
+/** The API's requests don't come here: one that is sent while the page is left would be lost on the way. */
+function pastTheWorker(event: ExtendableEvent): void {
+  const { addRoutes } = event as ExtendableEvent & { addRoutes?(rule: unknown): Promise<void> }
+  // Browsers without it send what the worker does not answer themselves.
+  event.waitUntil(Promise.resolve(addRoutes?.call(event, { condition: { urlPattern: '/api/*' }, source: 'network' })).catch(() => undefined))
+}
 
 self.addEventListener('activate', (event) => {
   event.waitUntil(tidy().then(() => self.clients.claim()))
