@@ -80,12 +80,16 @@ func (a *api) guarded(r route) fiber.Handler {
 	}
 }
 
-// limit counts a try of the caller's network.
+// limit counts a try of the caller's network, and one of the site that it is part of.
 func (a *api) limit(c *fiber.Ctx, path string) error {
 	if a.Limiter == nil {
 		return nil
 	}
-	ok, after := a.Limiter.Take(domain.NetworkOf(a.ClientAddress(c)).String() + " " + path)
+	address := a.ClientAddress(c)
+	ok, after := a.Limiter.Take(domain.NetworkOf(address).String()+" "+path, core.TriesOfNetwork)
+	if ok {
+		ok, after = a.Limiter.Take(domain.SiteOf(address).String()+" "+path, core.TriesOfSite)
+	}
 	if !ok {
 		return tooMany(after)
 	}

@@ -15,6 +15,13 @@ func TestOnePartyHasOneAddressOfIPv4OrAWholeNetworkOfIPv6(t *testing.T) {
 			t.Errorf("%s: %s, want %s", address, got, want)
 		}
 	}
+	for address, want := range map[string]string{
+		"192.0.2.7": "192.0.2.0/24", "::ffff:192.0.2.7": "192.0.2.0/24", "2001:db8:1:2::1": "2001:db8:1::/48", "fe80::1%eth0": "fe80::/48",
+	} {
+		if got := SiteOf(netip.MustParseAddr(address)).String(); got != want {
+			t.Errorf("the site of %s: %s, want %s", address, got, want)
+		}
+	}
 	if got := NetworkOf(netip.Addr{}); got.IsValid() {
 		t.Errorf("no address: %s", got)
 	}

@@ -80,13 +80,14 @@ func makeRoom[V any](m map[string]V, bound int, old func(V) bool) {
 	}
 }
 
-// The limit of tries from one address at one route.
+// The tries at one route that are let through at once.
 const (
-	maxTries  = 3
-	tryWindow = 10 * time.Second
+	TriesOfNetwork = 3  // from one address, or one customer's network
+	TriesOfSite    = 30 // from all the networks of a site: who has a thousand is not a thousand people
+	tryWindow      = 10 * time.Second
 )
 
-// Limiter lets three tries through, and the next when ten seconds have passed since
+// Limiter lets so many tries through, and the next when ten seconds have passed since
 // the last that it let through.
 type Limiter struct {
 	clock ports.Clock
@@ -97,8 +98,8 @@ type Limiter struct {
 // NewLimiter makes a limiter that has seen nobody.
 func NewLimiter(clock ports.Clock) *Limiter { return &Limiter{clock: clock, known: map[string]try{}} }
 
-// Take says whether key may try now, and if not, when.
-func (l *Limiter) Take(key string) (ok bool, after time.Duration) {
+// Take says whether key, which may try most times, may try now, and if not, when.
+func (l *Limiter) Take(key string, most int) (ok bool, after time.Duration) {
 	now := l.clock.Now()
 	l.mu.Lock()
 	defer l.mu.Unlock()
@@ -106,7 +107,7 @@ func (l *Limiter) Take(key string) (ok bool, after time.Duration) {
 	if now.Sub(one.last) >= tryWindow {
 		one.count = 0
 	}
-	if one.count >= maxTries {
+	if one.count >= most {
 		return false, tryWindow - now.Sub(one.last)
 	}
 	if one.count == 0 {

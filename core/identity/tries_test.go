@@ -84,7 +84,7 @@ func TestThreeTriesInTenSeconds(t *testing.T) {
 	l := identity.NewLimiter(c)
 	take := func(key string, want bool) time.Duration {
 		t.Helper()
-		ok, after := l.Take(key)
+		ok, after := l.Take(key, 3)
 		if ok != want {
 			t.Errorf("%s: %v, want %v", key, ok, want)
 		}
@@ -110,12 +110,12 @@ func TestWhatIsRememberedOfTriesIsBounded(t *testing.T) {
 	l := identity.NewLimiter(c)
 	before := allocated()
 	for i := range 1_000_000 {
-		l.Take(string([]byte{byte(i), byte(i >> 8), byte(i >> 16)}))
+		l.Take(string([]byte{byte(i), byte(i >> 8), byte(i >> 16)}), 3)
 	}
 	if grown := int64(allocated()) - int64(before); grown > 64<<20 {
 		t.Errorf("a million addresses take %d MB", grown>>20)
 	}
-	if ok, _ := l.Take("new"); !ok {
+	if ok, _ := l.Take("new", 3); !ok {
 		t.Error("somebody new is refused")
 	}
 }

@@ -33,6 +33,7 @@ func behind(t *testing.T, s *site) {
 	t.Run("a WebSocket opens by the cookie and brings events", func(t *testing.T) { socket(t, s) })
 	t.Run("a body that is too large is a 413", func(t *testing.T) { tooLarge(t, s) })
 	t.Run("another Host is not served", func(t *testing.T) { otherHost(t, s) })
+	t.Run("what the server says of itself stays on its machine", func(t *testing.T) { private(t, s) })
 	t.Run("http leads to https", func(t *testing.T) { redirect(t, s) })
 	t.Run("a restart behind it is over by itself, and streams resume", func(t *testing.T) { restart(t, s) })
 }
@@ -52,6 +53,15 @@ func signIn(t *testing.T, s *site) {
 	answer, _ = b.send("POST", "/api/auth/sign-out", "{}", "Origin: https://evil.example")
 	if answer.StatusCode != http.StatusForbidden {
 		t.Errorf("another page signs out: %s", answer.Status)
+	}
+}
+
+func private(t *testing.T, s *site) {
+	b := s.browser(t, "127.0.0.90")
+	for path, want := range map[string]int{"/metrics": http.StatusNotFound, "/ready": http.StatusNotFound, "/health": http.StatusOK} {
+		if answer, body := b.send("GET", path, ""); answer.StatusCode != want || want == http.StatusNotFound && strings.Contains(string(body), "database") {
+			t.Errorf("%s: %s %.80s", path, answer.Status, body)
+		}
 	}
 }
 

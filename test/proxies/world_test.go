@@ -85,7 +85,7 @@ func proxied(t *testing.T, start func(*testing.T, *site, string, [2]int)) *site 
 func (s *site) ready(ctx context.Context) error {
 	c := s.client("127.0.0.1")
 	defer c.CloseIdleConnections()
-	r, err := http.NewRequestWithContext(ctx, http.MethodGet, s.url+"/ready", nil)
+	r, err := http.NewRequestWithContext(ctx, http.MethodGet, s.url+"/health", nil)
 	if err != nil {
 		return err
 	}
@@ -95,7 +95,7 @@ func (s *site) ready(ctx context.Context) error {
 	}
 	defer func() { _ = answer.Body.Close() }()
 	if answer.StatusCode != http.StatusOK {
-		return fmt.Errorf("GET /ready: %s", answer.Status)
+		return fmt.Errorf("GET /health: %s", answer.Status)
 	}
 	return nil
 }

@@ -349,6 +349,15 @@ func TestTheOwnerGetsInWhileOthersGuess(t *testing.T) {
 	if r.header.Get("X-Retry-After") == "" || r.header.Get("Retry-After") != r.header.Get("X-Retry-After") {
 		t.Errorf("when again: %v", r.header)
 	}
+	site := map[int]int{}
+	for i := range 100 { // who has a /48 has 65,536 networks, and is not so many people
+		b := from(9000)
+		b.headers["X-Test-Address"] = fmt.Sprintf("2001:db8:2328:%x::1", i)
+		site[b.post("/sign-in/email", credentials(fmt.Sprintf("user%d@example.org", i%20), "wrong horse")).status]++
+	}
+	if site[401] != 30 || site[429] != 70 {
+		t.Errorf("guesses from the networks of one site: %v", site)
+	}
 	for i := range 20 {
 		from(8000+i).post("/sign-in/email", credentials(fmt.Sprintf("user%d@example.org", i), password)).wants(t, "an owner", 200, "user")
 	}
