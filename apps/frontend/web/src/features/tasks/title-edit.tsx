@@ -29,7 +29,11 @@ export function TitleEdit({ row, done }: { row: Row; done(): void }) {
         onBlur={save}
         onKeyDown={(event) => {
           if (event.nativeEvent.isComposing) return
-          if (event.key === 'Enter') save()
+          if (event.key === 'Enter') {
+            // The focus goes to the row's button at once, which the same Enter would press.
+            event.preventDefault()
+            save()
+          }
           if (event.key !== 'Escape') return
           event.stopPropagation()
           edit.reset()
