@@ -114,3 +114,22 @@ test.describe('without a server', () => {
     await expectConnected(visitor)
   })
 })
+
+test.describe('without a service worker, as over plain http', () => {
+  test.use({ serviceWorkers: 'block' })
+
+  for (const width of [1280, 400]) {
+    test(`the details of a task open without a network at the first visit, ${width} pixels wide`, async ({ page, person, context }) => {
+      await page.setViewportSize({ width, height: 800 })
+      await person.add({ title: 'Read me', description: 'All of it is here' })
+      await open(page)
+      const loaded = () => page.evaluate(() => performance.getEntriesByType('resource').map((r) => r.name).filter((name) => /detail-panel|dialog-parts/.test(name)).length)
+      await expect.poll(loaded).toBeGreaterThanOrEqual(2)
+      await page.waitForLoadState('networkidle')
+      await context.setOffline(true)
+      await expect(connection(page)).toHaveText(/^Offline/)
+      await openDetails(page, 'Read me')
+      await expect(page.getByText('All of it is here')).toBeVisible()
+    })
+  }
+})

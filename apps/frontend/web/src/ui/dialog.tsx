@@ -3,10 +3,11 @@ import type * as Parts from './dialog-parts'
 
 // Nothing is open when the page begins: what dialogs are made of is loaded after that, or when one opens.
 
-const parts = () => import('./dialog-parts')
-const LazyDialog = lazy(() => parts().then((m) => ({ default: m.Dialog })))
-const LazyConfirm = lazy(() => parts().then((m) => ({ default: m.Confirm })))
-const LazySheet = lazy(() => parts().then((m) => ({ default: m.Sheet })))
+/** Loads them now. */
+export const loadDialogs = () => import('./dialog-parts')
+const LazyDialog = lazy(() => loadDialogs().then((m) => ({ default: m.Dialog })))
+const LazyConfirm = lazy(() => loadDialogs().then((m) => ({ default: m.Confirm })))
+const LazySheet = lazy(() => loadDialogs().then((m) => ({ default: m.Sheet })))
 
 /** From the first time that it is open. */
 function useWanted(open: boolean): boolean {

@@ -1,7 +1,7 @@
 export { Button, IconButton, Spinner, type ButtonProps } from './button'
 export { Segmented, Switch } from './choices'
 export { cx } from './cx'
-export { Confirm, Dialog, Sheet } from './dialog'
+export { Confirm, Dialog, loadDialogs, Sheet } from './dialog'
 export { Badge, EmptyState, ErrorNote, Note, Skeleton } from './feedback'
 export { Field, inputLook, SelectField, TextArea, TextField } from './field'
 export { Kbd } from './kbd'

@@ -1,10 +1,20 @@
 import { X } from 'lucide-react'
-import { lazy, Suspense } from 'react'
+import { lazy, Suspense, useEffect } from 'react'
 import type { Row } from '@/store'
-import { EmptyState, IconButton, Sheet, Skeleton } from '@/ui'
+import { EmptyState, IconButton, loadDialogs, Sheet, Skeleton } from '@/ui'
 import { useMedia } from './use-media'
 
-const DetailPanel = lazy(() => import('./detail-panel').then((m) => ({ default: m.DetailPanel })))
+const panel = () => import('./detail-panel')
+const DetailPanel = lazy(() => panel().then((m) => ({ default: m.DetailPanel })))
+
+/** What details are made of is loaded soon after the list, so that they open without a network, too. */
+export function useDetailsAhead(loaded: boolean): void {
+  useEffect(() => {
+    if (!loaded) return
+    const timer = setTimeout(() => void Promise.all([panel(), loadDialogs()]).catch(() => undefined), 2_000)
+    return () => clearTimeout(timer)
+  }, [loaded])
+}
 
 /** The details of a task: beside the list where there is room, above it where there is not. */
 export function Detail({ row, wanted, loaded, onClose }: { row: Row | undefined; wanted: string | undefined; loaded: boolean; onClose(): void }) {

@@ -11,7 +11,7 @@ import { Button, ErrorNote, Sheet, Skeleton, useTitle } from '@/ui'
 import { ActionsProvider, useActions } from './actions'
 import { AddLine } from './add-line'
 import { ActiveFilters, Controls } from './controls'
-import { Detail } from './detail'
+import { Detail, useDetailsAhead } from './detail'
 import { draftKey, writeDraft } from './drafts'
 import { Empty } from './empty'
 import { isFiltered, itemsOf, tagsOf, todayCounts, type ViewName } from './list-model'
@@ -43,6 +43,7 @@ function List({ view }: { view: ViewName }) {
   const searchField = useRef<HTMLInputElement>(null)
   const list = useRef<ListHandle>(null)
   useTitle(TITLES[view])
+  useDetailsAhead(loaded)
 
   const items = useMemo(() => itemsOf(rows, { view, search, zone, today, now, lingering }), [rows, view, search, zone, today, now, lingering])
   const counts = useMemo(() => todayCounts(rows, zone, today), [rows, zone, today])
