@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/tasktide/tasktide/test/cluster"
+	"github.com/tasktide/tasktide/test/collector"
 )
 
 const (
@@ -23,12 +24,14 @@ func TestMemoryLosesNothingWhenKilled(t *testing.T) {
 
 func TestKafka(t *testing.T) {
 	t.Parallel()
-	holds(t, startCluster(t, cluster.Options{Transport: "kafka", Replicas: map[string]int{"websocket-service": 2}}))
+	c := newCollector(t)
+	holds(t, startCluster(t, cluster.Options{Transport: "kafka", Replicas: map[string]int{"websocket-service": 2}, Env: c.Env(onlyAsked)}), c)
 }
 
 func TestDapr(t *testing.T) {
 	t.Parallel()
-	holds(t, startCluster(t, cluster.Options{Transport: "dapr"}))
+	c := newCollector(t)
+	holds(t, startCluster(t, cluster.Options{Transport: "dapr", Env: c.Env(onlyAsked)}), c)
 }
 
 func TestMixedTransportsOnOneBrokerAndOneDatabase(t *testing.T) {
@@ -41,8 +44,10 @@ func TestMixedTransportsOnOneBrokerAndOneDatabase(t *testing.T) {
 }
 
 // holds is what every cluster must hold.
-func holds(t *testing.T, s *system) {
+func holds(t *testing.T, s *system, c *collector.Collector) {
 	t.Helper()
+	t.Run("one change is one trace", func(t *testing.T) { traced(t, s, c) })
+	t.Run("what alerts, dashboard and docs name is served", func(t *testing.T) { measured(t, s) })
 	t.Run("people sign in through the gateway", func(t *testing.T) { signIn(t, s) })
 	operate(t, s)
 	for _, part := range []struct {
