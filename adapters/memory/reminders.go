@@ -67,7 +67,7 @@ func (r *Reminders) Due(_ context.Context, limit int) (domain.Reminders, error) 
 				continue
 			}
 			out.Due = append(out.Due, domain.DueReminder{
-				UserID: t.UserID, TaskID: t.ID, Version: t.Version, Title: t.Title, DueDate: copyOf(t.DueDate), ReminderAt: *t.ReminderAt,
+				UserID: t.UserID, TaskID: t.ID, Version: t.Version, Title: t.Title, DueDate: copyOf(t.DueDate), ReminderAt: *t.ReminderAt, UpdatedAt: t.UpdatedAt,
 			})
 		}
 	}

@@ -9,7 +9,7 @@ import (
 	"github.com/tasktide/tasktide/core/domain"
 )
 
-const dueColumns = "user_id, id, version, title, due_date, reminder_at"
+const dueColumns = "user_id, id, version, title, due_date, reminder_at, updated_at"
 
 // waiting is the condition of the index tasks_reminder, in its words: only then is
 // it used.
@@ -22,7 +22,7 @@ longest AS (SELECT ` + dueColumns + ` FROM tasks WHERE ` + waiting + ` AND remin
 latest AS (SELECT ` + dueColumns + ` FROM tasks WHERE ` + waiting + ` AND reminder_at <= (SELECT now FROM clock) ORDER BY reminder_at DESC LIMIT $2),
 due AS (SELECT * FROM longest UNION SELECT * FROM latest)
 SELECT c.now, (SELECT reminder_at FROM tasks WHERE ` + waiting + ` AND reminder_at > (SELECT now FROM clock) ORDER BY reminder_at LIMIT 1),
-  d.user_id, d.id, d.version, d.title, d.due_date, d.reminder_at
+  d.user_id, d.id, d.version, d.title, d.due_date, d.reminder_at, d.updated_at
 FROM clock AS c LEFT JOIN due AS d ON true ORDER BY d.reminder_at`
 
 // Due returns reminders of all users; see ports.ReminderStore.
@@ -50,7 +50,7 @@ const dueSQLite = `WITH longest AS (SELECT ` + dueColumns + ` FROM tasks WHERE `
 latest AS (SELECT ` + dueColumns + ` FROM tasks WHERE ` + waiting + ` AND reminder_at <= ?3 ORDER BY reminder_at DESC LIMIT ?2),
 due AS (SELECT * FROM longest UNION SELECT * FROM latest)
 SELECT c.now, (SELECT reminder_at FROM tasks WHERE ` + waiting + ` AND reminder_at > ?3 ORDER BY reminder_at LIMIT 1),
-  d.user_id, d.id, d.version, d.title, d.due_date, d.reminder_at
+  d.user_id, d.id, d.version, d.title, d.due_date, d.reminder_at, d.updated_at
 FROM (SELECT ?3 AS now) AS c LEFT JOIN due AS d ON true ORDER BY d.reminder_at`
 
 func scanDue(rows *sql.Rows) (domain.Reminders, error) {
@@ -58,17 +58,17 @@ func scanDue(rows *sql.Rows) (domain.Reminders, error) {
 	var out domain.Reminders
 	for rows.Next() {
 		var now stamp
-		var next, due, at *stamp
+		var next, due, at, updated *stamp
 		var user, title *string
 		var id *uuid.UUID
 		var version *int64
-		if err := rows.Scan(&now, &next, &user, &id, &version, &title, &due, &at); err != nil {
+		if err := rows.Scan(&now, &next, &user, &id, &version, &title, &due, &at, &updated); err != nil {
 			return out, err
 		}
 		out.Now, out.Next = *(&now).ptr(), next.ptr()
 		if user != nil {
 			out.Due = append(out.Due, domain.DueReminder{
-				UserID: *user, TaskID: *id, Version: *version, Title: *title, DueDate: due.ptr(), ReminderAt: *at.ptr(),
+				UserID: *user, TaskID: *id, Version: *version, Title: *title, DueDate: due.ptr(), ReminderAt: *at.ptr(), UpdatedAt: *updated.ptr(),
 			})
 		}
 	}

@@ -37,6 +37,7 @@ type DueReminder struct {
 	Title      string
 	DueDate    *time.Time
 	ReminderAt time.Time
+	UpdatedAt  time.Time // of the task in this version
 }
 
 // Sending is what is stored for a DueReminder: the notification and Due, its event;

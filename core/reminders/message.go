@@ -22,15 +22,20 @@ func NewIDs() IDs {
 
 // Compose is what is stored for r, which is due at now on the store's clock. Nobody
 // asked for the event, so it is its own correlation. One of the two events is stored:
-// they share an id.
+// they share an id. Their time is that of a change of the task, never before the one of
+// the change before, which another clock may have given.
 func Compose(r *domain.DueReminder, now time.Time, ids IDs) domain.Sending {
+	at := now
+	if r.UpdatedAt.After(at) {
+		at = r.UpdatedAt
+	}
 	n := domain.Notification{
 		ID: ids.Notification(), UserID: r.UserID, TaskID: r.TaskID, Type: domain.NotificationReminder,
-		Message: "Reminder: " + r.Title, ReminderAt: r.ReminderAt, CreatedAt: now,
+		Message: "Reminder: " + r.Title, ReminderAt: r.ReminderAt, CreatedAt: at,
 	}
 	e := domain.Event{
-		ID: ids.Event(), Time: now, Type: domain.ReminderDueV1, UserID: r.UserID,
-		Source: domain.NotificationService, Subject: r.TaskID.String(), Data: Payload(r, &n),
+		ID: ids.Event(), Time: at, Type: domain.ReminderDueV1, UserID: r.UserID,
+		Source: domain.NotificationService, Subject: r.TaskID.String(), Data: Payload(r, &n, now),
 	}
 	e.CorrelationID = e.ID.String()
 	marked := e
@@ -46,15 +51,15 @@ func markedPayload(r *domain.DueReminder) json.RawMessage {
 	return tasks.UpdatedPayload(&before, &after)
 }
 
-// Payload is the data of reminder.due.v1.
-func Payload(r *domain.DueReminder, n *domain.Notification) json.RawMessage {
+// Payload is the data of reminder.due.v1, sent at now on the store's clock.
+func Payload(r *domain.DueReminder, n *domain.Notification, now time.Time) json.RawMessage {
 	b := make([]byte, 0, 256+2*len(r.Title))
 	b = jsonappend.UUID(append(b, `{"task_id":`...), r.TaskID)
 	b = jsonappend.String(append(b, `,"title":`...), r.Title)
 	b = jsonappend.TimeOrNull(append(b, `,"due_date":`...), r.DueDate)
 	b = jsonappend.UUID(append(b, `,"notification_id":`...), n.ID)
 	b = jsonappend.String(append(b, `,"message":`...), n.Message)
-	b = strconv.AppendFloat(append(b, `,"late_by":`...), lateBy(r, n.CreatedAt), 'f', 6, 64)
+	b = strconv.AppendFloat(append(b, `,"late_by":`...), lateBy(r, now), 'f', 6, 64)
 	return append(b, '}')
 }
 

@@ -131,8 +131,8 @@ func remindDue(t *testing.T, s Reminders) {
 	got := s.due(t, 10)
 	slices.SortFunc(got.Due, func(a, b domain.DueReminder) int { return a.ReminderAt.Compare(b.ReminderAt) })
 	want(t, "due", asJSON(got.Due), asJSON([]domain.DueReminder{
-		{UserID: late.UserID, TaskID: late.ID, Version: 1, Title: late.Title, ReminderAt: *late.ReminderAt},
-		{UserID: full.UserID, TaskID: full.ID, Version: 1, Title: full.Title, DueDate: full.DueDate, ReminderAt: *full.ReminderAt},
+		{UserID: late.UserID, TaskID: late.ID, Version: 1, Title: late.Title, ReminderAt: *late.ReminderAt, UpdatedAt: late.UpdatedAt},
+		{UserID: full.UserID, TaskID: full.ID, Version: 1, Title: full.Title, DueDate: full.DueDate, ReminderAt: *full.ReminderAt, UpdatedAt: full.UpdatedAt},
 	}))
 	want(t, "there is a next one", got.Next != nil, false)
 	want(t, "with a limit of 0", len(s.due(t, 0).Due), 0)
