@@ -480,6 +480,20 @@ describe('the list', () => {
     await store.forget()
     expect(await new Keep(name).readList('ann')).toBeUndefined()
   })
+
+  test('stays forgotten when its screen closes after that', async () => {
+    const keep = new Keep(name)
+    const writeList = vi.spyOn(keep, 'writeList')
+    server.add(body('Milk'))
+    const store = await open(keep)
+    await store.reload()
+    await store.forget()
+    store.close()
+    await keep.writeChanges('ann', { epoch: 'e', position: 1 }, new Map()) // what was asked for before is through
+    await Promise.resolve()
+    expect(writeList).toHaveBeenCalledTimes(1)
+    expect(await new Keep(name).readList('ann')).toBeUndefined()
+  })
 })
 
 describe('a browser that keeps nothing', () => {

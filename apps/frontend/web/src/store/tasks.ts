@@ -164,6 +164,8 @@ export class TaskStore {
   /** Removes everything that the browser keeps of the user. */
   async forget(): Promise<void> {
     this.close()
+    // What is closed once more, with its screen, has nothing to keep.
+    this.place = undefined
     await this.keep.forget(this.user)
   }
 
