@@ -63,12 +63,18 @@ describe('a field that is edited', () => {
     expect(update).not.toHaveBeenCalled()
   })
 
-  test('saves nothing that can not be saved', () => {
-    const { result } = edit()
-    act(() => result.current.set('   '))
+  test('saves nothing that can not be saved, and keeps it as it was typed', () => {
+    const { result } = edit(1500)
+    const long = 'x'.repeat(256)
+    act(() => result.current.set(long))
+    act(() => void vi.advanceTimersByTime(5000))
     act(() => result.current.commit())
     expect(update).not.toHaveBeenCalled()
-    expect(result.current.value).toBe('Milk')
+    expect(result.current.value).toBe(long)
+    act(() => result.current.set('Short'))
+    act(() => result.current.commit())
+    expect(update).toHaveBeenCalledTimes(1)
+    expect(result.current.value).not.toBe(long)
   })
 
   test('outlives a reload, with what it was made of', () => {

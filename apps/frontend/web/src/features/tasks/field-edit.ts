@@ -41,8 +41,9 @@ export function useFieldEdit<F extends Field>(row: Row, field: F, { afterMs, cle
 
   function save(from: Kept<F>): void {
     const value = clean ? clean(from.value) : from.value
-    keep(undefined)
+    // What can't be saved stays as it was typed, with what is wrong with it.
     if (value === undefined) return
+    keep(undefined)
     tasks.update(row.key, { [field]: value } as Edits, { ...row.task, [field]: from.base, version: from.version })
   }
   const commit = () => {
