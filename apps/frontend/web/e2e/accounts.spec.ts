@@ -1,7 +1,7 @@
 import type { Page } from '@playwright/test'
 import { expectAccessible } from './axe'
 import { elsewhere, PASSWORD, unique } from './person'
-import { add, expectConnected, open, row } from './screen'
+import { add, expectConnected, messages, open, row } from './screen'
 import { expect, test } from './test'
 
 test.describe('the first run', () => {
@@ -54,6 +54,16 @@ test('signing out ends the session and leaves nothing of the person behind', asy
   await expect.poll(() => kept(page)).not.toContain('Private matter')
   await page.goto('/tasks')
   await expect(page.getByRole('button', { name: 'Sign in' })).toBeVisible()
+})
+
+test('a message that is shown when somebody signs out goes with them', async ({ page, person }) => {
+  await open(page)
+  await person.add({ title: 'Private reminder', reminderAt: new Date(Date.now() + 1000).toISOString() })
+  await expect(messages(page)).toContainText('Private reminder')
+  await page.getByRole('button', { name: /^Account of/ }).click()
+  await page.getByRole('menuitem', { name: 'Sign out' }).click()
+  await expect(page.getByRole('button', { name: 'Sign in' })).toBeVisible()
+  await expect(messages(page)).not.toContainText('Private reminder')
 })
 
 test('a session that ends while something is typed: the words stay, and go out after signing in again', async ({ page, person, context }) => {

@@ -15,6 +15,14 @@ test('one line of words becomes a task with its date, rule, priority and categor
   expect(due).toMatch(/^1,? (at )?0?9:00$/)
 })
 
+test('the button that adds a task leads to the line, from every screen', async ({ page }) => {
+  for (const path of ['/today', '/completed', '/settings', '/activity']) {
+    await open(page, path)
+    await page.getByRole('navigation', { name: 'Main' }).getByRole('button', { name: 'Add a task' }).click()
+    await expect(addField(page)).toBeFocused()
+  }
+})
+
 test('what was understood wrongly is taken back by its chip, and stays in the title', async ({ page, person }) => {
   await open(page)
   await addField(page).fill('Read Catch 22 tomorrow')

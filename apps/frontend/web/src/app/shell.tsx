@@ -1,9 +1,9 @@
-import { Link, Outlet, useNavigate } from '@tanstack/react-router'
+import { Link, Outlet, useNavigate, useRouterState } from '@tanstack/react-router'
 import { Menu as MenuIcon, Plus } from 'lucide-react'
-import { lazy, Suspense, useState } from 'react'
+import { lazy, Suspense, useEffect, useState } from 'react'
 import { Bell } from '@/features/notifications/bell'
 import { useOpenToday } from '@/features/tasks/use-tasks'
-import { Button, cx, IconButton, Sheet, Toaster } from '@/ui'
+import { Button, cx, dismissAll, IconButton, Sheet, Toaster } from '@/ui'
 import { ConnectionDot } from './connection-dot'
 import { MORE, NAV, type NavItem } from './nav'
 import { Notices } from './notices'
@@ -20,6 +20,7 @@ export function Shell() {
   usePreferencesInForce()
   const [keys, setKeys] = useState(false)
   useGlobalKeys(() => setKeys(true))
+  useEffect(() => dismissAll, [])
   return (
     <div className="flex h-dvh flex-col desk:flex-row">
       <a href="#main" className="sr-only z-60 rounded-md bg-raised px-3 py-2 shadow-over focus:not-sr-only focus:fixed focus:top-2 focus:left-2">Skip to content</a>
@@ -58,10 +59,15 @@ function Sidebar() {
   )
 }
 
+/** Where there is a line to add a task. */
+const ADDING = new Set(['/today', '/upcoming', '/tasks'])
+
 function AddButton() {
   const navigate = useNavigate()
+  const here = useRouterState({ select: (s) => ADDING.has(s.location.pathname) })
+  const add = () => void (here ? navigate({ to: '.', search: (s) => ({ ...s, add: true }) }) : navigate({ to: '/tasks', search: { add: true } }))
   return (
-    <Button look="primary" className="mb-4 w-full" onClick={() => void navigate({ to: '.', search: (s) => ({ ...s, add: true }) })}>
+    <Button look="primary" className="mb-4 w-full" onClick={add}>
       <Plus aria-hidden="true" className="size-4" />Add a task
     </Button>
   )

@@ -41,6 +41,11 @@ export function dismiss(id: string): void {
   change(shown.filter((t) => t.id !== id))
 }
 
+/** What was said to one person is not for the next one. */
+export function dismissAll(): void {
+  change([])
+}
+
 function subscribe(listener: () => void): () => void {
   listeners.add(listener)
   return () => listeners.delete(listener)
