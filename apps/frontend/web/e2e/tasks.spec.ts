@@ -80,6 +80,23 @@ test('every field of a task is changed in its panel', async ({ page, person }) =
   await expect(row(page, 'Plan the trip')).toContainText(/14:30/)
 })
 
+test('a date is typed by keyboard, where there was none and over another one', async ({ page, person }) => {
+  await person.add({ title: 'Far away' })
+  await open(page)
+  const panel = await openDetails(page, 'Far away')
+  // The order of day and month is the browser's.
+  for (const [typed, day] of [['05052031', '2031-05-05'], ['06062032', '2032-06-06']] as const) {
+    await panel.getByLabel('Due', { exact: true }).focus()
+    await page.keyboard.type(typed)
+    await expect(panel.getByLabel('Due', { exact: true })).toHaveValue(day)
+    await panel.getByLabel('Notes').focus()
+    await expect(panel.getByLabel('Due', { exact: true })).toHaveValue(day)
+    await page.getByRole('main').getByText(new RegExp(day.slice(0, 4))).first().waitFor()
+  }
+  const [task] = await person.tasks()
+  expect(new Intl.DateTimeFormat('en-CA', { timeZone: 'Europe/Berlin' }).format(new Date(task?.dueDate ?? ''))).toBe('2032-06-06')
+})
+
 test('completing a recurring task brings the next one, without a reload', async ({ page, person }) => {
   const due = new Date(Date.now() + 3_600_000).toISOString()
   await person.add({ title: 'Water the plants', dueDate: due, recurringRule: 'daily', timeZone: 'Europe/Berlin' })

@@ -3,6 +3,7 @@ import type { Edits } from '@/store'
 import { wireTime } from '@/store/fields'
 import { addDays, weekdayOf, type Day } from '@/time'
 import { Button, TextField } from '@/ui'
+import { DateField } from './date-field'
 import { dueDate, dueInstant, dueOf, type Due } from './due'
 
 type Props = { task: Task; zone: string; today: Day; save(edits: Edits): void }
@@ -15,7 +16,7 @@ export function DueFields({ task, zone, today, save }: Props) {
   return (
     <div className="flex flex-col gap-2">
       <div className="grid grid-cols-[1fr_8rem] gap-3">
-        <TextField label="Due" type="date" value={due?.day ?? ''} max="9999-12-31" onChange={(event) => set(dayValue(event.target.value, due))} />
+        <DateField label="Due" value={due?.day ?? ''} onChange={(day) => set(day ? { ...due, day } : undefined)} />
         <TextField
           label="Time"
           type="time"
@@ -32,12 +33,6 @@ export function DueFields({ task, zone, today, save }: Props) {
       </div>
     </div>
   )
-}
-
-/** A year is typed digit by digit: 0002 is on the way to 2027. */
-function dayValue(value: string, due: Due | undefined): Due | undefined {
-  if (!value) return undefined
-  return value < '1900' ? due : { ...due, day: value }
 }
 
 function timeValue(value: string, { day }: Due): Due {

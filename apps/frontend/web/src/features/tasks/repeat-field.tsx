@@ -6,6 +6,7 @@ import { wireTime } from '@/store/fields'
 import { dayOf, dayText, startOfDay, type Day } from '@/time'
 import { Button, SelectField, TextField } from '@/ui'
 import { Ahead } from './ahead'
+import { DateField } from './date-field'
 import { dueDate, dueOf } from './due'
 import { ruleText, suggestions } from './rules'
 import { loadUnderstanding, useUnderstood } from './use-understood'
@@ -45,14 +46,12 @@ export function RepeatField({ task, zone, today, save }: Props) {
       {inWords && <InWords zone={zone} today={today} save={save} done={() => setInWords(false)} />}
       {rule && dueMs !== undefined && !inWords && <Ahead rule={rule} start={start} due={dueMs} zone={task.timeZone} today={today} end={end} />}
       {rule && !inWords && (
-        <TextField
+        <DateField
           label="Until"
-          type="date"
           value={end ?? ''}
           min={due?.day}
-          max="9999-12-31"
           hint="The last day on which it may be due. Without one it goes on."
-          onChange={({ target: { value } }) => (value === '' || value >= '1900') && save({ recurringEndDate: value ? wireTime(startOfDay(value, task.timeZone)) : null })}
+          onChange={(day) => save({ recurringEndDate: day ? wireTime(startOfDay(day, task.timeZone)) : null })}
         />
       )}
     </div>
