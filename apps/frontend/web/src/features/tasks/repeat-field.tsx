@@ -37,7 +37,7 @@ export function RepeatField({ task, zone, today, save }: Props) {
         value={inWords ? 'words' : (rule ?? '')}
         options={[
           { value: '', label: 'Never' },
-          ...(rule && !known ? [{ value: rule, label: ruleText(rule, dueMs === undefined ? undefined : { ms: dueMs, zone }) }] : []),
+          ...(rule && !known ? [{ value: rule, label: ruleText(rule, dueMs === undefined ? undefined : { ms: dueMs, zone: task.timeZone }) }] : []),
           ...options,
           { value: 'words', label: 'In words…' },
         ]}

@@ -13,13 +13,13 @@ export type ListHandle = {
   focus(key: string): void
 }
 
-type Props = { items: Item[]; today: Day; zone: string; open: string | undefined; editing: string | undefined; on: RowHandlers; label: string; ref: Ref<ListHandle> }
+type Props = { items: Item[]; today: Day; open: string | undefined; editing: string | undefined; on: RowHandlers; label: string; ref: Ref<ListHandle> }
 
 /**
  * The rows of a list, of which only those in sight are there. What changes above does not move what is
  * looked at; the row with the focus stays, and hands it to its neighbour when it goes.
  */
-export function TaskList({ items, today, zone, open, editing, on, label, ref }: Props) {
+export function TaskList({ items, today, open, editing, on, label, ref }: Props) {
   const scroller = useRef<HTMLDivElement>(null)
   const current = useRef<{ key: string; index: number } | undefined>(undefined)
   const wanted = useRef<string | undefined>(undefined)
@@ -124,7 +124,7 @@ export function TaskList({ items, today, zone, open, editing, on, label, ref }: 
                   <span className="num text-xs font-normal text-ink-3">{item.count}</span>
                 </h2>
               ) : (
-                <TaskRow row={item.row} due={item.due} overdue={item.overdue} today={today} zone={zone} withDay={item.withDay} open={open === item.key} editing={editing === item.key} on={on} />
+                <TaskRow row={item.row} due={item.due} overdue={item.overdue} today={today} withDay={item.withDay} open={open === item.key} editing={editing === item.key} on={on} />
               )}
             </li>
           )

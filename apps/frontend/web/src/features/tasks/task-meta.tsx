@@ -8,7 +8,7 @@ import { ruleText } from './rules'
 export const CATEGORY_LABELS = { work: 'Work', personal: 'Personal', home: 'Home', other: 'Other' } as const
 
 /** What a row says beside the title: when, how often, what kind. */
-export function TaskMeta({ task, due, overdue, today, zone, withDay }: { task: Task; due: Due | undefined; overdue: boolean; today: Day; zone: string; withDay: boolean }) {
+export function TaskMeta({ task, due, overdue, today, withDay }: { task: Task; due: Due | undefined; overdue: boolean; today: Day; withDay: boolean }) {
   const when = due && (withDay || due.time) ? dueText(due, today) : undefined
   const text = when && !withDay && due?.time ? when.split(', ').at(-1) : when
   return (
@@ -23,7 +23,7 @@ export function TaskMeta({ task, due, overdue, today, zone, withDay }: { task: T
       {task.recurringRule && (
         <span className="inline-flex min-w-0 items-center gap-1">
           <Repeat2 aria-hidden="true" className="size-3.5 shrink-0" />
-          <span className="truncate">{ruleText(task.recurringRule, task.dueDate ? { ms: Date.parse(task.dueDate), zone } : undefined)}</span>
+          <span className="truncate">{ruleText(task.recurringRule, task.dueDate ? { ms: Date.parse(task.dueDate), zone: task.timeZone } : undefined)}</span>
         </span>
       )}
       {task.reminderAt && !task.reminderSent && !task.completed && (

@@ -16,10 +16,10 @@ export type RowHandlers = {
   remove(row: Row): void
 }
 
-type Props = { row: Row; due: Due | undefined; overdue: boolean; today: Day; zone: string; withDay: boolean; open: boolean; editing: boolean; on: RowHandlers }
+type Props = { row: Row; due: Due | undefined; overdue: boolean; today: Day; withDay: boolean; open: boolean; editing: boolean; on: RowHandlers }
 
 /** One task in a list. Drawn anew only when something of it changed. */
-export const TaskRow = memo(function TaskRow({ row, due, overdue, today, zone, withDay, open, editing, on }: Props) {
+export const TaskRow = memo(function TaskRow({ row, due, overdue, today, withDay, open, editing, on }: Props) {
   const { key, task, state } = row
   return (
     <div
@@ -43,7 +43,7 @@ export const TaskRow = memo(function TaskRow({ row, due, overdue, today, zone, w
               {task.title}
             </button>
             <div className="flex max-w-full shrink-0 flex-wrap items-center gap-x-3 gap-y-0.5 text-xs text-ink-3 sm:max-w-[55%] sm:flex-nowrap sm:overflow-hidden sm:group-focus-within/row:pr-20 sm:group-hover/row:pr-20 touch:sm:!pr-0">
-              <TaskMeta task={task} due={due} overdue={overdue} today={today} zone={zone} withDay={withDay} />
+              <TaskMeta task={task} due={due} overdue={overdue} today={today} withDay={withDay} />
               {state === 'sending' && <span className="animate-[appear_200ms_1200ms_both]">Not sent yet</span>}
             </div>
           </div>

@@ -124,7 +124,7 @@ function List({ view }: { view: ViewName }) {
           </div>
         )}
         {items.length > 0 && (
-          <TaskList ref={list} label={TITLES[view]} items={items} today={today} zone={zone} open={openRow?.key} editing={editing} on={{ ...on, edit: closeEditing }} />
+          <TaskList ref={list} label={TITLES[view]} items={items} today={today} open={openRow?.key} editing={editing} on={{ ...on, edit: closeEditing }} />
         )}
       </div>
       <Detail row={openRow} wanted={search.task} loaded={loaded} onClose={() => open(undefined)} />
