@@ -10,6 +10,7 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/tasktide/tasktide/test/cluster"
 )
@@ -48,6 +49,22 @@ func (v *visitor) signIn(email, password string) int {
 	v.cookie = nil
 	status, _ := v.send("POST", "/api/auth/sign-in/email", fmt.Sprintf(`{"email":%q,"password":%q}`, email, password), "")
 	return status
+}
+
+// signInPatiently signs in, and again for as long as there were too many tries.
+func (v *visitor) signInPatiently(email, password string) int {
+	v.t.Helper()
+	for {
+		status := v.signIn(email, password)
+		if status != http.StatusTooManyRequests {
+			return status
+		}
+		select {
+		case <-v.t.Context().Done():
+			v.t.Fatal("too many tries, for ever")
+		case <-time.After(time.Second):
+		}
+	}
 }
 
 // operates is the status of an operator's route with a fresh token of the session, or that of the token's.
