@@ -1,4 +1,5 @@
 import { learnServerTime } from '@/time/clock'
+import { takeEarly } from './early'
 import { ApiError } from './errors'
 
 /** How long an answer may take. A person who waits longer thinks that the page hangs. */
@@ -11,14 +12,15 @@ export const DEADLINE_MS = 15_000
 export async function request(input: RequestInfo | URL, init: RequestInit = {}, deadline = DEADLINE_MS): Promise<Response> {
   const own = input instanceof Request ? input.signal : init.signal
   const late = AbortSignal.timeout(deadline)
-  const sent = Date.now()
+  const early = takeEarly(input, init)
+  const sent = early ? performance.timeOrigin : Date.now()
   try {
-    const response = await fetch(input, { ...init, signal: own ? AbortSignal.any([own, late]) : late })
+    const response = await (early ?? fetch(input, { ...init, signal: own ? AbortSignal.any([own, late]) : late }))
     learnServerTime(response.headers.get('date'), sent)
     return response
   } catch (error) {
     if (own?.aborted) throw error
-    if (late.aborted) throw new ApiError('timeout', 'The server did not answer in time. It will be tried again.')
+    if (error instanceof DOMException && error.name === 'TimeoutError') throw new ApiError('timeout', 'The server did not answer in time. It will be tried again.')
     throw new ApiError('network', 'There is no connection to the server. It will be tried again.')
   }
 }

@@ -19,14 +19,16 @@ export function loadUnderstanding(): Promise<Module> {
   return loading
 }
 
+let dayComesFirst: boolean | undefined
+
 /** Whether 1/12 is in December: as the person's locale writes dates. */
-const dayFirst = (() => {
+function dayFirst(): boolean {
   const parts = new Intl.DateTimeFormat(undefined, { day: 'numeric', month: 'numeric' }).formatToParts(0)
-  return parts.findIndex((p) => p.type === 'day') < parts.findIndex((p) => p.type === 'month')
-})()
+  return (dayComesFirst ??= parts.findIndex((p) => p.type === 'day') < parts.findIndex((p) => p.type === 'month'))
+}
 
 export function contextOf(zone: string, refused: ReadonlySet<string>): Context {
-  return { now: now(), zone, refused, dayFirst }
+  return { now: now(), zone, refused, dayFirst: dayFirst() }
 }
 
 /** What a line means so far; undefined until the part that understands it is there. */
