@@ -19,29 +19,29 @@ afterEach(() => {
 const body = async (input: RequestInfo | URL, init?: RequestInit) => (await request(input, init)).text()
 
 test('an answer that was asked for early is taken, once', async () => {
-  globalThis.early = { [path]: Promise.resolve(new Response('early')) }
+  globalThis.early = new Map([[path, Promise.resolve(new Response('early'))]])
   expect(await body(`${location.origin}${path}`)).toBe('early')
   expect(network).not.toHaveBeenCalled()
   expect(await body(`${location.origin}${path}`)).toBe('asked anew')
 })
 
 test('only for a GET of the very address', async () => {
-  globalThis.early = { [path]: Promise.resolve(new Response('early')) }
+  globalThis.early = new Map([[path, Promise.resolve(new Response('early'))]])
   expect(await body(path, { method: 'POST' })).toBe('asked anew')
   expect(await body(`${path}?disableCookieCache=true`)).toBe('asked anew')
   expect(await body(new Request(new URL(path, location.origin)))).toBe('early')
 })
 
 test('not when it has been lying there for long', async () => {
-  globalThis.early = { [path]: Promise.resolve(new Response('early')) }
+  globalThis.early = new Map([[path, Promise.resolve(new Response('early'))]])
   vi.spyOn(performance, 'now').mockReturnValue(10_001)
   expect(await body(path)).toBe('asked anew')
 })
 
 test('one that failed says why, and the next try goes to the server', async () => {
-  globalThis.early = { [path]: Promise.reject(new TypeError('Failed to fetch')) }
+  globalThis.early = new Map([[path, Promise.reject<Response>(new TypeError('Failed to fetch'))]])
   await expect(body(path)).rejects.toMatchObject({ kind: 'network' })
   expect(await body(path)).toBe('asked anew')
-  globalThis.early = { [path]: Promise.reject(new DOMException('too late', 'TimeoutError')) }
+  globalThis.early = new Map([[path, Promise.reject<Response>(new DOMException('too late', 'TimeoutError'))]])
   await expect(body(path)).rejects.toMatchObject({ kind: 'timeout' })
 })

@@ -1,6 +1,6 @@
 declare global {
   /** Answers that index.html asked for before the page's code was there, by path. */
-  var early: Record<string, Promise<Response>> | undefined
+  var early: Map<string, Promise<Response>> | undefined
 }
 
 /** What was not taken by then (by performance.now) is too old, and is asked for anew. */
@@ -11,7 +11,7 @@ export function takeEarly(input: RequestInfo | URL, init: RequestInit): Promise<
   const method = input instanceof Request ? input.method : (init.method ?? 'GET')
   if (!globalThis.early || method !== 'GET' || performance.now() > FRESH_MS) return undefined
   const { pathname, search } = new URL(input instanceof Request ? input.url : input, location.origin)
-  const answer = globalThis.early[pathname + search]
-  delete globalThis.early[pathname + search]
+  const answer = globalThis.early.get(pathname + search)
+  globalThis.early.delete(pathname + search)
   return answer
 }
