@@ -57,6 +57,8 @@ func advice(err error) string {
 		return "it refuses the user or the password in DATABASE_URL: correct it (in Kubernetes in the secret, then restart the pods)"
 	case code == "3D000":
 		return "there is no database of the name in DATABASE_URL: create it, or correct the name"
+	case code == insufficientPrivilege:
+		return "the role in DATABASE_URL may not do this: run tasktide roles apply as the owner of the tables (as whom migrations run, too), and give each service its own address"
 	}
 	return ""
 }
@@ -91,10 +93,10 @@ func kindOf(err error) domain.Kind {
 
 // kindOfPostgres reads an SQLSTATE: class 08 connection, 53 resources (too many
 // connections, disk full), 55P03 lock, 57 operator (shutdown, timeout), 58 system,
-// 25006 read-only after a failover, 40 rollback; 23505 unique; 22 and 54 data.
+// 42501 a right that our role lacks until somebody grants it, 25006 read-only after a failover, 40 rollback; 23505 unique; 22 and 54 data.
 func kindOfPostgres(code string) domain.Kind {
 	switch {
-	case code == "25006", code == "55P03":
+	case code == "25006", code == "55P03", code == insufficientPrivilege:
 		return domain.KindUnavailable
 	case code == "23505":
 		return domain.KindConflict
@@ -152,6 +154,8 @@ func takenBack(err error) bool {
 	}
 	return false
 }
+
+const insufficientPrivilege = "42501"
 
 const lockNotAvailable = "55P03" // somebody holds a row that was asked for with NOWAIT
 

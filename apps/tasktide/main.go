@@ -38,7 +38,7 @@ func run(args []string, stdout, stderr io.Writer) int {
 	o := &options{code: &code}
 	root.PersistentFlags().StringVar(&o.file, "config", "", "a file of NAME=value lines; the environment has more weight")
 	root.AddCommand(
-		serveCommand(o), tokenCommand(o), migrateCommand(o), backupCommand(o), restoreCommand(o), deadLettersCommand(o), streamsCommand(o), outboxCommand(o), usersCommand(o), topicsCommand(o), configCommand(o), healthCommand(o),
+		serveCommand(o), tokenCommand(o), migrateCommand(o), rolesCommand(o), backupCommand(o), restoreCommand(o), deadLettersCommand(o), streamsCommand(o), outboxCommand(o), usersCommand(o), topicsCommand(o), configCommand(o), healthCommand(o),
 		&cobra.Command{Use: "version", Short: "Print the version, the commit and what it was built for.", Args: cobra.NoArgs, RunE: func(c *cobra.Command, _ []string) error {
 			b := boot.Version()
 			_, err := fmt.Fprintf(c.OutOrStdout(), "tasktide %s (commit %s, of %s, %s, %s)\n", b.Version, cmp.Or(b.Commit, "unknown"), cmp.Or(b.Date, "unknown"), b.Go, b.Platform)

@@ -6,7 +6,7 @@ set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/../.."
 namespace=todo url=http://127.0.0.1:3000
 
-JWT_SECRET=$(kubectl -n "$namespace" get secret app-secrets -o jsonpath='{.data.JWT_SECRET}' | base64 -d)
+JWT_SECRET=$(kubectl -n "$namespace" get secret app-private -o jsonpath='{.data.JWT_SECRET}' | base64 -d)
 token=$(JWT_SECRET=$JWT_SECRET go run ./apps/tasktide token --user smoke)
 kubectl -n "$namespace" port-forward service/frontend 3000:80 >/dev/null &
 forward=$!

@@ -132,6 +132,35 @@ func TestNobodyCallsAnApplicationThroughSidecars(t *testing.T) {
 	})
 }
 
+// TestASidecarTellsItsApplicationNoSecrets: the one by which components get theirs, with what would read all keys of app-secrets, the
+// database's owner and the tokens' among them. Without the configuration it would.
+func TestASidecarTellsItsApplicationNoSecrets(t *testing.T) {
+	t.Parallel()
+	files, err := RenderDapr(t.TempDir(), Addresses{Brokers: []string{"127.0.0.1:1"}, DatabaseURL: "postgres://unused"})
+	must(t, err)
+	only := files
+	only.Resources = t.TempDir() // nothing to connect to
+	b, err := os.ReadFile(filepath.Join(files.Resources, "secrets.yaml"))
+	must(t, err)
+	must(t, os.WriteFile(filepath.Join(only.Resources, "secrets.yaml"), b, 0o600))
+	open := only
+	open.Config = filepath.Join(t.TempDir(), "open.yaml")
+	must(t, os.WriteFile(open.Config, []byte("apiVersion: dapr.io/v1alpha1\nkind: Configuration\nmetadata: {name: appconfig}\nspec: {}\n"), 0o600))
+	for name, with := range map[string]RenderedDapr{"as deployed": only, "without configuration": open} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			d := StartDaprd(t, DaprdOptions{AppID: "audit-service", Dapr: with})
+			for _, path := range []string{"/v1.0/secrets/secretstore/app-secrets", "/v1.0/secrets/secretstore/bulk"} {
+				status, body := call(t, "GET", d.URL()+path, "", "")
+				told := status == http.StatusOK && strings.Contains(body, "postgres://unused")
+				if told != (name != "as deployed") {
+					t.Errorf("%s: status %d: %s", path, status, body)
+				}
+			}
+		})
+	}
+}
+
 // TestAForeignApplicationHasNoneOfOurComponents: a sidecar of another name, in the same namespace, loads none of them: it
 // publishes nothing, reads no state and no secret, and has no port of ours to call without a certificate.
 func TestAForeignApplicationHasNoneOfOurComponents(t *testing.T) {

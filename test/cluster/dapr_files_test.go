@@ -15,6 +15,7 @@ import (
 
 	"go.yaml.in/yaml/v3"
 
+	"github.com/tasktide/tasktide/adapters/sqlstore"
 	"github.com/tasktide/tasktide/core/domain"
 )
 
@@ -285,6 +286,28 @@ func TestRenderedFilesDifferInAddressesOnly(t *testing.T) {
 	secrets, err := os.Stat(filepath.Join(dir, "secrets.json"))
 	if err != nil || secrets.Mode().Perm() != 0o600 {
 		t.Errorf("secrets: %v, %v", secrets.Mode(), err)
+	}
+}
+
+// TestTheStateStoresOwnRole: a cluster on this machine has what the patch in deploy/dapr-roles makes of the component.
+func TestTheStateStoresOwnRole(t *testing.T) {
+	t.Parallel()
+	r, err := RenderDapr(t.TempDir(), Addresses{Brokers: []string{"a:1"}, DatabaseURL: "postgres://x", OwnRole: true})
+	must(t, err)
+	root, err := Root()
+	must(t, err)
+	patch := read[[]struct {
+		Op    string
+		Path  string
+		Value any
+	}](t, filepath.Join(root, "deploy", "dapr-roles", "own-role.yaml"))
+	got := read[component](t, filepath.Join(r.Resources, "statestore.yaml"))
+	if len(patch) != 3 || patch[1].Value != got.Spec.Metadata[0].SecretKeyRef.Key {
+		t.Errorf("the address is the key %q; the patch is %v", got.Spec.Metadata[0].SecretKeyRef.Key, patch)
+	}
+	added, _ := patch[2].Value.(map[string]any)
+	if m := got.Spec.Metadata[1]; added["name"] != m.Name || added["value"] != m.Value || m.Value != sqlstore.DaprMetadata {
+		t.Errorf("%v was added, the patch adds %v, roles apply prepares %s", m, added, sqlstore.DaprMetadata)
 	}
 }
 

@@ -1,11 +1,15 @@
 package cluster
 
 import (
+	"bytes"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"os"
 	"path/filepath"
 	"strings"
+
+	"github.com/tasktide/tasktide/adapters/sqlstore"
 )
 
 // Addresses are the only things in which local Dapr files differ from the deployed ones.
@@ -13,7 +17,10 @@ type Addresses struct {
 	Brokers     []string
 	DatabaseURL string
 
-	// AnyNames lets apps and topics of other names than the system's in, for tests that make up their own.
+	// OwnRole says that DatabaseURL is that of the state store's own role, as deploy/dapr-roles has it.
+	OwnRole bool
+
+	// AnyNames lets apps and topics of other names than the system's in, and lets them read secrets, for tests that make up their own.
 	AnyNames bool
 }
 
@@ -59,6 +66,13 @@ func RenderDapr(dir string, a Addresses) (RenderedDapr, error) {
 	if err != nil {
 		return r, err
 	}
+	if a.AnyNames { // and secrets are read through the sidecar
+		kept, _, found := bytes.Cut(config, []byte("\n  # Secrets reach"))
+		if !found {
+			return r, errors.New("config/appconfig.yaml does not end with the scopes of secrets")
+		}
+		config = append(kept, '\n')
+	}
 	return r, os.WriteFile(r.Config, config, 0o600)
 }
 
@@ -77,10 +91,28 @@ func renderComponent(file, into string, a Addresses) error {
 		}
 		text = strings.Replace(text, deployedBrokers, fmt.Sprintf("%q", strings.Join(a.Brokers, ",")), 1)
 	}
+	if strings.Contains(text, "type: state.postgresql") && a.OwnRole {
+		if text, err = withOwnRole(text); err != nil {
+			return err
+		}
+	}
 	if a.AnyNames {
 		text = withoutNames(text)
 	}
 	return os.WriteFile(filepath.Join(into, filepath.Base(file)), []byte(text), 0o600)
+}
+
+// stateStoreKey is the secret's key for the state store's own role.
+const stateStoreKey = "DATABASE_URL_STATE_STORE"
+
+// withOwnRole is what the patch in deploy/dapr-roles does; a test compares.
+func withOwnRole(text string) (string, error) {
+	const key, table = "        key: DATABASE_URL\n", "    - name: tableName\n"
+	if strings.Count(text, key) != 1 || strings.Count(text, table) != 1 {
+		return "", errors.New("the component is not what deploy/dapr-roles was written for")
+	}
+	text = strings.Replace(text, key, "        key: "+stateStoreKey+"\n", 1)
+	return strings.Replace(text, table, "    - name: metadataTableName\n      value: \""+sqlstore.DaprMetadata+"\"\n"+table, 1), nil
 }
 
 // topicKeys are the metadata that say who may publish and subscribe what.
@@ -102,7 +134,11 @@ func withoutNames(text string) string {
 
 // localSecrets replaces components/secrets.yaml.
 func localSecrets(resources, file string, a Addresses) error {
-	secrets, err := json.Marshal(map[string]map[string]string{"app-secrets": {"DATABASE_URL": a.DatabaseURL}})
+	key := "DATABASE_URL"
+	if a.OwnRole {
+		key = stateStoreKey
+	}
+	secrets, err := json.Marshal(map[string]map[string]string{"app-secrets": {key: a.DatabaseURL}})
 	if err != nil {
 		return err
 	}

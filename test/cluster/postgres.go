@@ -119,8 +119,10 @@ func initPostgres(ctx context.Context, bin, dir string, account *syscall.Credent
 }
 
 // URL is the address of a database on this server.
-func (p *Postgres) URL(db string) string {
-	u := url.URL{Scheme: "postgres", User: url.UserPassword(postgresUser, p.password), Host: loopback(p.port),
+func (p *Postgres) URL(db string) string { return p.urlOf(db, postgresUser, p.password) }
+
+func (p *Postgres) urlOf(db, user, password string) string {
+	u := url.URL{Scheme: "postgres", User: url.UserPassword(user, password), Host: loopback(p.port),
 		Path: db, RawQuery: "sslmode=disable"}
 	return u.String()
 }

@@ -7,6 +7,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"strings"
 	"testing"
 	"time"
 )
@@ -76,8 +77,26 @@ func Start(tb testing.TB, o Options) *Cluster {
 		if err := c.Stop(); err != nil {
 			tb.Errorf("stop the cluster: %v", err)
 		}
+		for _, line := range refusals(c.Postgres) {
+			tb.Errorf("a role lacks a right: %s", line)
+		}
 	})
 	return c
+}
+
+// refusals are what the server has refused to somebody's role, each with its statement.
+func refusals(p *Postgres) (out []string) {
+	b, err := os.ReadFile(p.LogFile())
+	if err != nil {
+		return []string{err.Error()}
+	}
+	lines := strings.Split(string(b), "\n")
+	for i, line := range lines {
+		if strings.Contains(line, "permission denied") || strings.Contains(line, "must be owner") {
+			out = append(out, strings.Join(lines[i:min(len(lines), i+4)], "\n"))
+		}
+	}
+	return out[:min(len(out), 5)]
 }
 
 // tempDir is a folder that the user of the database server may enter too; a test's own TempDir is closed to others.

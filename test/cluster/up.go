@@ -13,6 +13,8 @@ import (
 	"strconv"
 	"strings"
 	"time"
+
+	"github.com/tasktide/tasktide/adapters/sqlstore"
 )
 
 // Options says what Up brings up.
@@ -45,14 +47,15 @@ type Cluster struct {
 	options  Options
 	places   map[instance]ports
 	appToken string
+	roles    map[string]string // the addresses of the database's roles
 	dapr     RenderedDapr
 }
 
 // Database is the name of the system's database.
 const Database = "tasktide"
 
-// Up starts PostgreSQL, Kafka, with Dapr a sidecar for each service, migrates, creates the topics and starts the
-// services. What was started is stopped again when something fails.
+// Up starts PostgreSQL, Kafka, with Dapr a sidecar for each service, migrates, gives each service a database role of its own,
+// creates the topics and starts the services. What was started is stopped again when something fails.
 func Up(ctx context.Context, o Options) (*Cluster, error) {
 	for _, transport := range append(slices.Collect(maps.Values(o.Mixed)), o.Transport) {
 		if transport != "kafka" && transport != "dapr" {
@@ -76,7 +79,7 @@ func Up(ctx context.Context, o Options) (*Cluster, error) {
 		do   func(context.Context) error
 	}{
 		{"secrets", c.prepare}, {"programs", c.build}, {"PostgreSQL", c.startPostgres}, {"Kafka", c.startKafka},
-		{"schema", c.migrate}, {"topics", c.applyTopics}, {"Dapr's files", c.renderDapr}, {"services", c.startServices},
+		{"schema", c.migrate}, {"roles", c.applyRoles}, {"topics", c.applyTopics}, {"Dapr's files", c.renderDapr}, {"services", c.startServices},
 	} {
 		began := time.Now()
 		if err := step.do(ctx); err != nil {
@@ -131,7 +134,23 @@ func (c *Cluster) startKafka(ctx context.Context) error {
 }
 
 func (c *Cluster) migrate(ctx context.Context) error {
-	_, err := c.Tasktide(ctx, "migrate", "up")
+	_, err := c.Owner(ctx, nil, "migrate", "up")
+	return err
+}
+
+// applyRoles has every service connect with no more rights than it needs.
+func (c *Cluster) applyRoles(ctx context.Context) error {
+	c.roles = map[string]string{}
+	var env []string
+	for _, part := range sqlstore.Parts() {
+		password, err := keepSecret(filepath.Join(c.Dir, "database-"+part))
+		if err != nil {
+			return err
+		}
+		c.roles[part] = c.Postgres.urlOf(Database, part, password)
+		env = append(env, "DATABASE_URL_"+strings.ToUpper(strings.ReplaceAll(part, "-", "_"))+"="+c.roles[part])
+	}
+	_, err := c.Owner(ctx, env, "roles", "apply")
 	return err
 }
 
@@ -145,11 +164,11 @@ func (c *Cluster) renderDapr(context.Context) error {
 		return nil
 	}
 	var err error
-	c.dapr, err = RenderDapr(filepath.Join(c.Dir, "dapr"), Addresses{Brokers: c.Kafka.Brokers(), DatabaseURL: c.DatabaseURL()})
+	c.dapr, err = RenderDapr(filepath.Join(c.Dir, "dapr"), Addresses{Brokers: c.Kafka.Brokers(), DatabaseURL: c.roles[sqlstore.StateStore], OwnRole: true})
 	return err
 }
 
-// DatabaseURL is the address of the system's database.
+// DatabaseURL is the address of the system's database, as its owner.
 func (c *Cluster) DatabaseURL() string { return c.Postgres.URL(Database) }
 
 // URL is the address of a service, empty when it was not started.
@@ -198,12 +217,12 @@ func (c *Cluster) accounts(service string) []string {
 	return []string{"BETTER_AUTH_URL=http://" + loopback(at.http), "PUBLIC_URL=" + c.PublicURL(), "TRUSTED_PROXIES=loopback"}
 }
 
-// Env is the environment that the command line gets.
-func (c *Cluster) Env() []string { return c.env(c.Transport) }
+// Env is the environment that the command line gets, with the operator's rights.
+func (c *Cluster) Env() []string { return c.env(c.Transport, c.roles[sqlstore.Operator]) }
 
-func (c *Cluster) env(transport string) []string {
+func (c *Cluster) env(transport, database string) []string {
 	return []string{
-		"ENVIRONMENT=development", "TRANSPORT=" + transport, "DATABASE_URL=" + c.DatabaseURL(),
+		"ENVIRONMENT=development", "TRANSPORT=" + transport, "DATABASE_URL=" + database,
 		"KAFKA_BROKERS=" + strings.Join(c.Kafka.Brokers(), ","), "JWT_SECRET_FILE=" + c.JWTSecretFile,
 		"APP_API_TOKEN=" + c.appToken, "LOG_FORMAT=json",
 	}
@@ -211,8 +230,17 @@ func (c *Cluster) env(transport string) []string {
 
 // Tasktide runs the operator's command line and returns its output.
 func (c *Cluster) Tasktide(ctx context.Context, args ...string) (string, error) {
+	return c.run(ctx, c.Env(), args...)
+}
+
+// Owner runs the command line as the owner of the database.
+func (c *Cluster) Owner(ctx context.Context, env []string, args ...string) (string, error) {
+	return c.run(ctx, append(c.env(c.Transport, c.DatabaseURL()), env...), args...)
+}
+
+func (c *Cluster) run(ctx context.Context, env []string, args ...string) (string, error) {
 	cmd := exec.CommandContext(ctx, filepath.Join(c.bin(), "tasktide"), args...)
-	cmd.Env = append(append(BaseEnv(), c.Env()...), c.options.Env...)
+	cmd.Env = append(append(BaseEnv(), env...), c.options.Env...)
 	cmd.Dir = c.Dir
 	var stderr strings.Builder
 	cmd.Stderr = &stderr

@@ -141,6 +141,8 @@ var rendered = sync.OnceValues(func() (map[string]map[string]string, error) {
 	}
 	add("tasktide on dapr", umbrella, nil)
 	add("tasktide on kafka", umbrella, nil, "global.transport=kafka")
+	add("tasktide on dapr with own roles", umbrella, nil, "global.secret.private=app-private")
+	add("tasktide on kafka with own roles", umbrella, nil, "global.transport=kafka", "global.secret.private=app-private")
 	add("tasktide on dapr, everything on", umbrella, nil, append(global(everything), "frontend.ingress.enabled=true", "frontend.ingress.host=tasks.example.org")...)
 	files, _ := filepath.Glob(valuesFile("*"))
 	for _, file := range files {

@@ -264,6 +264,58 @@ func TestSetupRunsOnceBeforeEverything(t *testing.T) {
 	}
 }
 
+// TestOwnRoles: each service gets the address of its own role and no other, from a secret that no account may read; the Job makes the
+// roles between schema and topics.
+func TestOwnRoles(t *testing.T) {
+	t.Parallel()
+	for _, transport := range []string{"dapr", "kafka"} {
+		all := objects(t, variants(t)["tasktide on "+transport+" with own roles"])
+		for _, d := range of[*apps.Deployment](all) {
+			if d.Name == "frontend" {
+				continue
+			}
+			env := d.Spec.Template.Spec.Containers[0].Env
+			if got, want := secretOf(env, "DATABASE_URL"), "app-private/DATABASE_URL_"+variable(d.Name); got != want {
+				t.Errorf("%s: DATABASE_URL is %s, want %s", d.Name, got, want)
+			}
+			for _, e := range env {
+				ref := secretOf(env, e.Name)
+				if public := e.Name == "APP_API_TOKEN"; ref != "" && strings.HasPrefix(ref, "app-secrets/") != public {
+					t.Errorf("%s: %s is %s", d.Name, e.Name, ref)
+				}
+			}
+		}
+		job := of[*batch.Job](all)[0].Spec.Template.Spec
+		if len(job.InitContainers) != 2 || fmt.Sprint(job.InitContainers[1].Args) != "[roles apply]" {
+			t.Fatalf("the Job runs %v", job.InitContainers)
+		}
+		for _, c := range append(job.InitContainers, job.Containers...) {
+			if got := secretOf(c.Env, "DATABASE_URL"); got != "app-private/DATABASE_URL" {
+				t.Errorf("%s connects as %s", c.Name, got)
+			}
+			want := 0
+			if c.Name == "roles" {
+				want = 7
+			}
+			n := 0
+			for _, e := range c.Env {
+				if strings.HasPrefix(e.Name, "DATABASE_URL_") {
+					n++
+					store := e.Name == "DATABASE_URL_STATE_STORE"
+					if ref := e.ValueFrom.SecretKeyRef; ref.Key != e.Name || (ref.Name == "app-secrets") != store || *ref.Optional != (e.Name == "DATABASE_URL_OPERATOR" || store && transport == "kafka") {
+						t.Errorf("%s: %s is %+v", transport, e.Name, ref)
+					}
+				}
+			}
+			if n != want {
+				t.Errorf("%s knows the addresses of %d roles, want %d", c.Name, n, want)
+			}
+		}
+	}
+}
+
+func variable(name string) string { return strings.ToUpper(strings.ReplaceAll(name, "-", "_")) }
+
 // TestImages: by registry, tag and digest.
 func TestImages(t *testing.T) {
 	t.Parallel()

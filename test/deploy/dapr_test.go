@@ -1,6 +1,7 @@
 package deploy
 
 import (
+	"maps"
 	"os"
 	"path/filepath"
 	"slices"
@@ -47,7 +48,7 @@ func metadata(c *components.Component) map[string]string {
 
 func TestEveryComponentIsApplied(t *testing.T) {
 	t.Parallel()
-	for folder, namespace := range map[string]string{"deploy/dapr": "default", "deploy/dapr-production": "default", "deploy/kind": "todo"} {
+	for folder, namespace := range map[string]string{"deploy/dapr": "default", "deploy/dapr-production": "default", "deploy/dapr-roles": "default", "deploy/kind": "todo"} {
 		all := kustomize(t, filepath.Join(root, folder))
 		var names []string
 		for _, o := range all {
@@ -62,6 +63,9 @@ func TestEveryComponentIsApplied(t *testing.T) {
 		config := one[*configuration.Configuration](t, all, "appconfig")
 		if a := config.Spec.AccessControlSpec; a.DefaultAction != "deny" || len(a.AppPolicies) != 0 {
 			t.Errorf("%s: access control %+v", folder, a)
+		}
+		if s := config.Spec.Secrets; s == nil || len(s.Scopes) != 1 || s.Scopes[0].StoreName != "secretstore" || s.Scopes[0].DefaultAccess != "deny" || len(s.Scopes[0].AllowedSecrets) != 0 {
+			t.Errorf("%s: an application reads secrets through its sidecar: %+v", folder, s)
 		}
 	}
 	files, err := filepath.Glob(root + "/deploy/dapr/*/*.yaml")
@@ -100,6 +104,21 @@ func TestProductionDiffersInHowTheBrokerIsReached(t *testing.T) {
 			}
 		}
 		if len(got) != len(want) {
+			t.Errorf("%s: %v, want %v", name, got, want)
+		}
+	}
+}
+
+// TestOwnRolesDifferInTheStateStore and in nothing else.
+func TestOwnRolesDifferInTheStateStore(t *testing.T) {
+	t.Parallel()
+	plain, roles := kustomize(t, root+"/deploy/dapr"), kustomize(t, root+"/deploy/dapr-roles")
+	for _, name := range []string{"pubsub", "pubsub-broadcast", "statestore", "secretstore", "reminder-check-cron"} {
+		want, got := metadata(one[*components.Component](t, plain, name)), metadata(one[*components.Component](t, roles, name))
+		if name == "statestore" {
+			want["connectionString"], want["metadataTableName"] = "app-secrets/DATABASE_URL_STATE_STORE", "tasktide_dapr.dapr_metadata"
+		}
+		if !maps.Equal(got, want) {
 			t.Errorf("%s: %v, want %v", name, got, want)
 		}
 	}

@@ -41,6 +41,15 @@ type Config struct {
 	DataDir     string `env:"DATA_DIR" envDefault:"./data"`
 	Migrate     string `env:"MIGRATE_ON_START" envDefault:"auto"`
 
+	// The addresses of the parts' own database roles, for tasktide roles.
+	BackendAPIURL          string `env:"DATABASE_URL_BACKEND_API" secret:"true"`
+	AuditServiceURL        string `env:"DATABASE_URL_AUDIT_SERVICE" secret:"true"`
+	NotificationServiceURL string `env:"DATABASE_URL_NOTIFICATION_SERVICE" secret:"true"`
+	RecurringServiceURL    string `env:"DATABASE_URL_RECURRING_SERVICE" secret:"true"`
+	WebsocketServiceURL    string `env:"DATABASE_URL_WEBSOCKET_SERVICE" secret:"true"`
+	OperatorURL            string `env:"DATABASE_URL_OPERATOR" secret:"true"`
+	StateStoreURL          string `env:"DATABASE_URL_STATE_STORE" secret:"true"`
+
 	APIHost       string   `env:"API_HOST" envDefault:"127.0.0.1"`
 	APIPort       int      `env:"API_PORT"`
 	BackendURL    string   `env:"BACKEND_URL" envDefault:"http://127.0.0.1:8000"`

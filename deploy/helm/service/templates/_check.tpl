@@ -3,6 +3,7 @@
 {{- $v := .v -}}
 {{- $s := $v.settings -}}
 {{- if not $v.name }}{{ fail "name is empty: install with the values of a service, such as -f values/audit-service.yaml" }}{{ end -}}
+{{- if eq $v.secret.private $v.secret.name }}{{ fail (printf "%s: secret.private must be another secret than secret.name %s, which the accounts of all services may read" $v.name $v.secret.name) }}{{ end -}}
 {{- if not $v.frontend -}}
   {{- if and (eq $v.transport "kafka") (not $v.kafka.brokers) }}{{ fail (printf "%s: transport kafka needs kafka.brokers (or global.kafka.brokers), such as [redpanda:9093]" $v.name) }}{{ end -}}
   {{- if and $v.kafka.sasl.mechanism (not $v.kafka.sasl.user) }}{{ fail (printf "%s: kafka.sasl.mechanism needs kafka.sasl.user; the password is KAFKA_SASL_PASSWORD in the secret %s" $v.name $v.secret.name) }}{{ end -}}

@@ -79,15 +79,20 @@ dapr.io/enable-native-sidecar: "true"
 - name: {{ . }}
   valueFrom:
     secretKeyRef:
-      name: {{ $v.secret.name }}
-      key: {{ . }}
+      {{- include "service.secretKey" (dict "v" $v "key" .) | nindent 6 }}
 {{- end }}
 {{- range $v.secret.optional }}
 - name: {{ . }}
   valueFrom:
     secretKeyRef:
-      name: {{ $v.secret.name }}
-      key: {{ . }}
+      {{- include "service.secretKey" (dict "v" $v "key" .) | nindent 6 }}
       optional: true
 {{- end }}
+{{- end -}}
+
+{{/* v and key → where a variable of that name is: in the private secret, when there is one, where the database's address is the service's own. */}}
+{{- define "service.secretKey" -}}
+{{- $own := and (ne .v.secret.private "") (eq .key "DATABASE_URL") -}}
+name: {{ .v.secret.private | default .v.secret.name }}
+key: {{ ternary (printf "DATABASE_URL_%s" (.v.name | upper | replace "-" "_")) .key $own }}
 {{- end -}}

@@ -13,8 +13,16 @@ env:
   - name: DATABASE_URL
     valueFrom:
       secretKeyRef:
-        name: {{ $v.secret.name }}
+        name: {{ $v.secret.private | default $v.secret.name }}
         key: DATABASE_URL
+  {{- range get . "roles" | default list }}
+  - name: {{ .key }}
+    valueFrom:
+      secretKeyRef:
+        name: {{ .secret }}
+        key: {{ .key }}
+        optional: {{ .optional }}
+  {{- end }}
   {{- include "service.kafkaEnv" .ctx | nindent 2 }}
 {{- if $v.kafka.tls.secretName }}
 volumeMounts:

@@ -1,0 +1,209 @@
+package sqlstore
+
+import (
+	"context"
+	"crypto/rand"
+	"database/sql"
+	"encoding/base64"
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/jackc/pgx/v5"
+	"github.com/xdg-go/scram"
+)
+
+// Login is the address by which one of Parts connects, its user being the part's role.
+type Login struct{ Part, URL string }
+
+// ErrNoRoles is for a database without users.
+var ErrNoRoles = errors.New("DATABASE_URL leads to SQLite, which has no roles: whoever reads its file reads everything, so that it is its owner's alone")
+
+// ApplyRoles makes the role of each login that is not there yet, gives it the password of
+// its address unless it has that, and exactly the rights of its part: what it had beyond
+// them on tables of this schema is taken away. All of it or nothing happens. db connects
+// as the owner of the tables.
+//
+// It needs the right to make roles (CREATEROLE) only for roles that can't log in yet.
+func ApplyRoles(ctx context.Context, db *DB, logins []Login) error {
+	if !db.postgres() {
+		return ErrNoRoles
+	}
+	var database string
+	if err := db.pool().QueryRowContext(ctx, "SELECT current_database()").Scan(&database); err != nil {
+		return mapErr(ctx, err)
+	}
+	all, err := readLogins(ctx, database, logins)
+	if err != nil {
+		return err
+	}
+	tx, err := db.pool().BeginTx(ctx, nil)
+	if err != nil {
+		return mapErr(ctx, err)
+	}
+	defer func() { _ = tx.Rollback() }() // after a commit: no effect
+	a := applying{tx: tx}
+	if err := a.run(ctx, all); err != nil {
+		return err
+	}
+	return mapErr(ctx, tx.Commit())
+}
+
+// login is a Login that was read.
+type login struct {
+	part, role, password string
+	works                bool // it can connect as it is
+}
+
+func readLogins(ctx context.Context, database string, logins []Login) ([]login, error) {
+	var out []login
+	taken := map[string]string{}
+	for _, l := range logins {
+		cfg, err := pgx.ParseConfig(l.URL)
+		if err != nil {
+			return nil, fmt.Errorf("the address of %s: %w", l.Part, redactURL(err, l.URL))
+		}
+		switch other, twice := taken[cfg.User]; {
+		case cfg.User == "":
+			return nil, fmt.Errorf("the address of %s names no user", l.Part)
+		case twice:
+			return nil, fmt.Errorf("%s and %s have the same user %q: each needs one of its own", other, l.Part, cfg.User)
+		case cfg.Database != database:
+			return nil, fmt.Errorf("the address of %s leads to the database %q, DATABASE_URL to %q", l.Part, cfg.Database, database)
+		}
+		taken[cfg.User] = l.Part
+		out = append(out, login{part: l.Part, role: cfg.User, password: cfg.Password, works: connects(ctx, cfg)})
+	}
+	return out, nil
+}
+
+func connects(ctx context.Context, cfg *pgx.ConnConfig) bool {
+	ctx, cancel := context.WithTimeout(ctx, 5*time.Second)
+	defer cancel()
+	c, err := pgx.ConnectConfig(ctx, cfg)
+	if err != nil {
+		return false
+	}
+	_ = c.Close(ctx)
+	return true
+}
+
+type applying struct {
+	tx     *sql.Tx
+	schema string
+	owner  string // of the tables
+}
+
+func (a *applying) run(ctx context.Context, logins []login) error {
+	// Two at once would undo each other's work halfway.
+	if _, err := a.tx.ExecContext(ctx, "SELECT pg_advisory_xact_lock(hashtextextended('tasktide roles', 20))"); err != nil {
+		return mapErr(ctx, err)
+	}
+	err := a.tx.QueryRowContext(ctx, `SELECT n.nspname, c.relowner::regrole::text FROM pg_class AS c JOIN pg_namespace AS n ON n.oid = c.relnamespace
+WHERE c.oid = to_regclass('tasks')`).Scan(&a.schema, &a.owner)
+	if errors.Is(err, sql.ErrNoRows) {
+		return errors.New("there are no tables yet: run tasktide migrate up first")
+	}
+	if err != nil {
+		return mapErr(ctx, err)
+	}
+	for _, l := range logins {
+		if err := a.one(ctx, l); err != nil {
+			return fmt.Errorf("role %q of %s: %w", l.role, l.part, err)
+		}
+	}
+	return nil
+}
+
+func (a *applying) one(ctx context.Context, l login) error {
+	if err := a.make(ctx, l); err != nil {
+		return err
+	}
+	statements, err := GrantSQL(l.part, l.role, a.schema)
+	if err != nil {
+		return err
+	}
+	for _, s := range statements {
+		if err := a.exec(ctx, s); err != nil {
+			return fmt.Errorf("%s: %w", s, err)
+		}
+	}
+	return a.verify(ctx, l.role)
+}
+
+// make makes the role, or gives it its password, where it can't log in. What goes to the
+// server, and perhaps into its log, is not the password but what it is checked by.
+func (a *applying) make(ctx context.Context, l login) error {
+	var exists, mighty bool
+	err := a.tx.QueryRowContext(ctx, `SELECT count(*) > 0, coalesce(bool_or(rolsuper OR rolcreaterole OR rolbypassrls OR pg_has_role(oid, $2::regrole, 'MEMBER')), false)
+FROM pg_roles WHERE rolname = $1`, l.role, a.owner).Scan(&exists, &mighty)
+	switch {
+	case err != nil:
+		return mapErr(ctx, err)
+	case mighty:
+		return errors.New("it owns the tables, is a superuser or may make roles, so that nothing would be refused to it: name another user")
+	case exists && l.works:
+		return nil
+	}
+	verb := "CREATE"
+	if exists {
+		verb = "ALTER"
+	}
+	statement := verb + " ROLE " + quoted(l.role) + " LOGIN"
+	if l.password != "" {
+		v, err := scramVerifier(l.password)
+		if err != nil {
+			return err
+		}
+		statement += " PASSWORD '" + v + "'"
+	}
+	err = a.exec(ctx, statement)
+	if sqlState(err) == insufficientPrivilege {
+		return fmt.Errorf("it can't log in, and the user in DATABASE_URL may not make roles (CREATEROLE): have somebody who may run %s ROLE %s LOGIN PASSWORD '…', then run this again", verb, quoted(l.role))
+	}
+	return err
+}
+
+// verify refuses a schema in which everybody may make tables, as those of servers before
+// PostgreSQL 15: who may, can put a function in the way of others.
+func (a *applying) verify(ctx context.Context, role string) error {
+	var creates bool
+	err := a.tx.QueryRowContext(ctx, "SELECT has_schema_privilege($1, $2, 'CREATE')", role, a.schema).Scan(&creates)
+	if err == nil && creates {
+		err = a.exec(ctx, "REVOKE CREATE ON SCHEMA "+quoted(a.schema)+" FROM PUBLIC")
+		if err == nil {
+			err = a.tx.QueryRowContext(ctx, "SELECT has_schema_privilege($1, $2, 'CREATE')", role, a.schema).Scan(&creates)
+		}
+		if err == nil && creates || sqlState(err) == insufficientPrivilege {
+			return fmt.Errorf("everybody may make tables in the schema %s: have its owner run REVOKE CREATE ON SCHEMA %s FROM PUBLIC, then run this again", a.schema, quoted(a.schema))
+		}
+	}
+	return mapErr(ctx, err)
+}
+
+func (a *applying) exec(ctx context.Context, statement string) error {
+	_, err := a.tx.ExecContext(ctx, statement)
+	if sqlState(err) == insufficientPrivilege {
+		return err
+	}
+	return mapErr(ctx, err)
+}
+
+// scramVerifier is a password as PostgreSQL stores it.
+func scramVerifier(password string) (string, error) {
+	const iterations = 4096 // the server's own
+	salt := make([]byte, 16)
+	if _, err := rand.Read(salt); err != nil {
+		return "", err
+	}
+	client, err := scram.SHA256.NewClient("", password, "")
+	if err != nil {
+		return "", fmt.Errorf("its password has characters that no password may have: %w", err)
+	}
+	c, err := client.GetStoredCredentialsWithError(scram.KeyFactors{Salt: string(salt), Iters: iterations})
+	if err != nil {
+		return "", err
+	}
+	b64 := base64.StdEncoding.EncodeToString
+	return fmt.Sprintf("SCRAM-SHA-256$%d:%s$%s:%s", iterations, b64(salt), b64(c.StoredKey), b64(c.ServerKey)), nil
+}
