@@ -30,12 +30,13 @@ export function learnServerTime(header: string | null, sent: number): void {
   for (const listener of listeners) listener()
 }
 
-function subscribe(listener: () => void): () => void {
+/** Calls the listener when the known difference of the clocks changes. */
+export function onClockChange(listener: () => void): () => void {
   listeners.add(listener)
   return () => listeners.delete(listener)
 }
 
 /** Renders anew when the known difference of the clocks changes. */
 export function useClockOffset(): number {
-  return useSyncExternalStore(subscribe, clockOffset)
+  return useSyncExternalStore(onClockChange, clockOffset)
 }

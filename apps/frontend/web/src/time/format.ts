@@ -41,7 +41,8 @@ export function dayText(day: Day, today: Day): string {
 
 /** "just now", "5 minutes ago", "in 2 hours", else day and time. */
 export function agoText(ms: number, zone: string, at = now()): string {
-  const minutes = Math.round((ms - at) / 60_000)
+  // What is less than a minute away is now: the time to compare with may be half a minute old.
+  const minutes = Math.trunc((ms - at) / 60_000)
   const relative = new Intl.RelativeTimeFormat('en', { numeric: 'auto' })
   if (minutes === 0) return 'just now'
   if (Math.abs(minutes) < 60) return relative.format(minutes, 'minute')

@@ -2,7 +2,8 @@
 import { act, renderHook } from '@testing-library/react'
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest'
 import { learnServerTime } from './clock'
-import { useToday } from './today'
+import { agoText } from './format'
+import { useNow, useToday } from './today'
 
 beforeEach(() => vi.useFakeTimers())
 afterEach(() => vi.useRealTimers())
@@ -62,6 +63,47 @@ describe('today', () => {
     expect(result.current).toBe('2026-12-01')
     act(() => learnServerTime('Mon, 30 Nov 2026 23:00:10 GMT', Date.now()))
     expect(result.current).toBe('2026-11-30')
+  })
+})
+
+describe('now', () => {
+  const half = (iso: string) => Date.parse(iso)
+
+  test('is of this half minute when something is drawn for another reason', () => {
+    at('2026-11-30T20:00:29Z')
+    const { result, rerender } = renderHook(() => useNow())
+    expect(result.current).toBe(half('2026-11-30T20:00:00Z'))
+    at('2026-11-30T20:00:58Z')
+    rerender()
+    expect(result.current).toBe(half('2026-11-30T20:00:30Z'))
+  })
+
+  test('turns when the half minute does, not so long after the screen was opened', async () => {
+    at('2026-11-30T20:00:29Z')
+    const { result } = renderHook(() => useNow())
+    await wait(1100)
+    expect(result.current).toBe(half('2026-11-30T20:00:30Z'))
+    await wait(30_000)
+    expect(result.current).toBe(half('2026-11-30T20:01:00Z'))
+  })
+
+  test("follows the server's clock, and a tab that is looked at again, at once", () => {
+    at('2026-11-30T20:00:00Z')
+    const { result } = renderHook(() => useNow())
+    act(() => learnServerTime('Mon, 30 Nov 2026 21:00:00 GMT', Date.now()))
+    expect(result.current).toBe(half('2026-11-30T21:00:00Z'))
+    act(() => learnServerTime('Mon, 30 Nov 2026 20:00:00 GMT', Date.now()))
+    at('2026-11-30T23:00:00Z')
+    act(() => void document.dispatchEvent(new Event('visibilitychange')))
+    expect(result.current).toBe(half('2026-11-30T23:00:00Z'))
+  })
+
+  test('what has just come is not in the future', () => {
+    const now = half('2026-11-30T20:00:00Z')
+    expect(agoText(now + 29_900, 'UTC', now)).toBe('just now')
+    expect(agoText(now - 59_000, 'UTC', now)).toBe('just now')
+    expect(agoText(now - 61_000, 'UTC', now)).toBe('1 minute ago')
+    expect(agoText(now + 61_000, 'UTC', now)).toBe('in 1 minute')
   })
 })
 

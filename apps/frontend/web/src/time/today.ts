@@ -1,5 +1,5 @@
-import { useEffect, useState } from 'react'
-import { now, useClockOffset } from './clock'
+import { useCallback, useEffect, useState, useSyncExternalStore } from 'react'
+import { now, onClockChange, useClockOffset } from './clock'
 import { addDays, dayOf, startOfDay, type Day } from './zone'
 
 /** Timers of a browser stop while a machine sleeps, so a long wait is looked at again meanwhile. */
@@ -31,12 +31,29 @@ export function untilNextLook(today: Day, zone: string): number {
   return Math.max(50, Math.min(startOfDay(addDays(today, 1), zone) - now() + 20, LOOK_EVERY_MS))
 }
 
-/** Renders anew every half a minute, for what says how long ago something was, or turns overdue. Returns now. */
+/** Now, cut to half a minute, so that what it is drawn with stays the same meanwhile. Renders anew when the next one begins. */
 export function useNow(everyMs = 30_000): number {
-  const [time, setTime] = useState(now)
-  useEffect(() => {
-    const timer = setInterval(() => setTime(now()), everyMs)
-    return () => clearInterval(timer)
-  }, [everyMs])
-  return time
+  return useSyncExternalStore(
+    useCallback((listener) => onTurn(everyMs, listener), [everyMs]),
+    () => Math.floor(now() / everyMs) * everyMs,
+  )
+}
+
+/** Timers end a little early or late, and not at all while a machine sleeps. */
+function onTurn(everyMs: number, listener: () => void): () => void {
+  let timer: ReturnType<typeof setTimeout>
+  const wait = () => {
+    timer = setTimeout(() => {
+      listener()
+      wait()
+    }, everyMs - (now() % everyMs) + 5)
+  }
+  wait()
+  const off = onClockChange(listener)
+  document.addEventListener('visibilitychange', listener)
+  return () => {
+    clearTimeout(timer)
+    off()
+    document.removeEventListener('visibilitychange', listener)
+  }
 }

@@ -2,12 +2,13 @@ import { useNavigate } from '@tanstack/react-router'
 import { AlarmClock } from 'lucide-react'
 import { useCallback, useEffect, useRef } from 'react'
 import { usePreferences } from '@/app/preferences'
-import { useStream } from '@/app/scope'
+import { useScope, useStream } from '@/app/scope'
 import type { ReminderDue, StreamMessage } from '@/live'
-import { dayOf, dayText, now } from '@/time'
+import { now } from '@/time'
 import { dismiss, toast } from '@/ui'
 import { subjectOf } from './changes'
 import { Seen, showOutside } from './desktop'
+import { dueWords } from './due-words'
 import { ReminderActions } from './reminder-actions'
 
 /** After an absence many come at once: so many are shown one by one. */
@@ -16,6 +17,7 @@ const GATHER_MS = 150
 
 /** Shows a reminder when it is due: a toast, and outside the page where the person is not looking at it. */
 export function Reminders() {
+  const { tasks } = useScope()
   const { timeZone } = usePreferences()
   const navigate = useNavigate()
   const waiting = useRef<ReminderDue[]>([])
@@ -30,9 +32,12 @@ export function Reminders() {
         id: 'reminders', tone: 'reminder', icon: <AlarmClock />, forMs: 0, text: `${due.length} reminders came while you were away.`,
         action: { label: 'Show', run: () => void navigate({ to: '/notifications' }) },
       })
-    } else due.forEach((reminder) => showToast(reminder, timeZone))
+    } else {
+      const zones = new Map(tasks.snapshot().rows.map(({ task }) => [task.id, task.timeZone]))
+      for (const reminder of due) showToast(reminder, zones.get(reminder.data.task_id) ?? timeZone, timeZone)
+    }
     for (const reminder of due) void beyond(reminder, seen.current, () => void navigate({ to: '/tasks', search: { task: reminder.data.task_id } }))
-  }, [navigate, timeZone])
+  }, [navigate, tasks, timeZone])
 
   useEffect(() => {
     seen.current = new Seen()
@@ -50,12 +55,12 @@ export function Reminders() {
   return null
 }
 
-function showToast({ data }: ReminderDue, zone: string): void {
+function showToast({ data }: ReminderDue, taskZone: string, zone: string): void {
   const id = `reminder:${data.notification_id}`
   toast({
     id, tone: 'reminder', icon: <AlarmClock />, forMs: 0,
     text: subjectOf(data.message),
-    detail: dueText(data.due_date, zone),
+    detail: dueWords(data.due_date, taskZone, zone, now()),
     below: <ReminderActions taskId={data.task_id} notificationId={data.notification_id} onDone={() => dismiss(id)} />,
   })
 }
@@ -64,8 +69,4 @@ async function beyond({ data }: ReminderDue, seen: Seen | undefined, open: () =>
   if (document.visibilityState === 'visible') return seen?.tell(data.notification_id)
   if (await seen?.elsewhere(data.notification_id)) return
   await showOutside({ id: data.notification_id, title: subjectOf(data.message), body: 'Reminder', url: `/tasks?task=${data.task_id}` }, open)
-}
-
-function dueText(due: string | null, zone: string): string | undefined {
-  return due === null ? undefined : `Due ${dayText(dayOf(Date.parse(due), zone), dayOf(now(), zone)).toLocaleLowerCase('en')}`
 }

@@ -3,23 +3,11 @@ import type { Task } from '@/api'
 import type { Field, Op, Row } from '@/store'
 import { dayText, momentText, type Day } from '@/time'
 import { Button } from '@/ui'
-import { dueOf, dueText } from './due'
+import { dueOf, dueText, endDayOf } from './due'
+import { FIELD_NAMES } from './field-names'
 import { RowTrouble } from './row-trouble'
 import { ruleText } from './rules'
 import { CATEGORY_LABELS } from './task-meta'
-
-const NAMES: Record<Field, string> = {
-  title: 'Title',
-  description: 'Notes',
-  priority: 'Priority',
-  category: 'Category',
-  dueDate: 'Due',
-  recurringRule: 'Repeats',
-  recurringEndDate: 'Until',
-  reminderAt: 'Reminder',
-  tags: 'Tags',
-  timeZone: 'Time zone',
-}
 
 /** A write that met another device's: both versions side by side, and the choice. */
 export function ConflictBox({ row, zone, today }: { row: Row; zone: string; today: Day }) {
@@ -42,7 +30,7 @@ export function ConflictBox({ row, zone, today }: { row: Row; zone: string; toda
           <tbody>
             {op.clashes.map((field) => (
               <tr key={field} className="align-top">
-                <th scope="row" className="py-1 pr-2 text-left text-xs font-medium text-ink-2">{NAMES[field]}</th>
+                <th scope="row" className="py-1 pr-2 text-left text-xs font-medium text-ink-2">{FIELD_NAMES[field]}</th>
                 <td className="user-text py-1 pr-2">{valueText(op.kind === 'remove' ? op.saw : row.task, field, zone, today)}</td>
                 <td className="user-text py-1">{op.theirs && valueText(op.theirs, field, zone, today)}</td>
               </tr>
@@ -72,9 +60,11 @@ function valueText(task: Task, field: Field, zone: string, today: Day): string {
       return due ? dueText(due, today) : 'no date'
     }
     case 'recurringRule':
-      return task.recurringRule ? ruleText(task.recurringRule) : 'never'
-    case 'recurringEndDate':
-      return task.recurringEndDate ? dayText(task.recurringEndDate.slice(0, 10), today) : 'no end'
+      return task.recurringRule ? ruleText(task.recurringRule, task.dueDate ? { ms: Date.parse(task.dueDate), zone: task.timeZone } : undefined) : 'never'
+    case 'recurringEndDate': {
+      const end = endDayOf(task)
+      return end ? dayText(end, today) : 'no end'
+    }
     case 'reminderAt':
       return task.reminderAt ? momentText(Date.parse(task.reminderAt), zone) : 'none'
     case 'tags':

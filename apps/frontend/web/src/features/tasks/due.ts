@@ -1,12 +1,17 @@
 import type { Task } from '@/api'
 import { wireTime } from '@/store/fields'
-import { dayText as dayWords, instantOf, isZone, localOf, partsOf, startOfDay, timeText, type Day, type Local } from '@/time'
+import { dayOf, dayText as dayWords, instantOf, isZone, localOf, partsOf, startOfDay, timeText, type Day, type Local } from '@/time'
 
 // The API has one field for when a task is due, an instant. A task that is due on a day, at no time of it,
 // is due at the first instant of that day in the task's own zone, which is also how the API takes a bare date.
 
 export type Time = { hour: number; minute: number }
-export type Due = { day: Day; time?: Time }
+export type Due = {
+  day: Day
+  time?: Time
+  /** Which instant is meant, where the clock of the zone shows the time twice and it is not the first. */
+  at?: number
+}
 
 /** What a due date means to a person in the zone: a day is the same day everywhere, a time is theirs. */
 export function dueOf(task: Pick<Task, 'dueDate' | 'timeZone'>, zone: string): Due | undefined {
@@ -41,6 +46,7 @@ function isZoneKnown(zone: string): boolean {
 
 /** The instant of a due date that was chosen in the zone, which then is the task's. */
 export function dueInstant(due: Due, zone: string): number {
+  if (due.at !== undefined) return due.at
   return due.time ? instantOf({ ...partsOf(due.day), ...due.time }, zone) : startOfDay(due.day, zone)
 }
 
@@ -61,4 +67,11 @@ export function dueText(due: Due, today: Day): string {
 
 export function clockText({ hour, minute }: Time): string {
   return timeText(Date.UTC(2023, 0, 1, hour, minute), 'UTC')
+}
+
+/** The last day of a recurrence, undefined without one: a whole day at midnight of UTC or of the task's zone. */
+export function endDayOf({ recurringEndDate, timeZone }: Pick<Task, 'recurringEndDate' | 'timeZone'>): Day | undefined {
+  if (!recurringEndDate) return undefined
+  const ms = Date.parse(recurringEndDate)
+  return dayOf(ms, ms % 86_400_000 === 0 || !isZoneKnown(timeZone) ? 'UTC' : timeZone)
 }

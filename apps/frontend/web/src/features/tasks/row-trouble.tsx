@@ -1,6 +1,7 @@
 import { useScope } from '@/app/scope'
 import type { Op, Row } from '@/store'
 import { Button, Note } from '@/ui'
+import { refusalText } from './field-names'
 
 const WHAT: Record<Op['kind'], string> = { create: 'Not added', update: 'Not changed', complete: 'Not completed', remove: 'Not deleted' }
 
@@ -27,7 +28,7 @@ export function RowTrouble({ row, onOpen }: { row: Row; onOpen(): void }) {
         </span>
       }
     >
-      {WHAT[op.kind]}: {op.error?.fields.length ? op.error.fields.map((f) => `${f.field} ${f.message}`).join('; ') : op.error?.message}
+      {WHAT[op.kind]}. {op.error && refusalText(op.error)}
     </Note>
   )
 }

@@ -1,4 +1,5 @@
 import { describe, expect, test } from 'vitest'
+import { dueInstant } from './due'
 import { refusal, understand, type Context, type Understood } from './understand'
 
 // Monday, 30 November 2026, 10:00 in Berlin.
@@ -36,6 +37,64 @@ describe('one line', () => {
     ['Buy bread remind me tomorrow at 8', 'Buy bread | - | - | {"at":{"day":"2026-12-01","time":{"hour":8,"minute":0}}}'],
   ])('%s', (line, expected) => {
     expect(told(of(line))).toBe(expected)
+  })
+})
+
+describe('what only looks like a date stays in the title', () => {
+  test.each([
+    ['move to 12 dec', 'move to | 2026-12-12 | -'],
+    ['move the talk to 12 dec at 9', 'move the talk to | 2026-12-12 09:00 | -'],
+    ['Conference 12 dec to 14 dec', 'Conference 12 dec to 14 dec | 2026-12-12 | -'],
+    ['Conference 12-14 dec !high', 'Conference 12-14 dec | 2026-12-12 | - | !high'],
+    ['Shift 9 to 5', 'Shift 9 to 5 | 2026-12-01 09:00 | -'],
+    ['midnight snack', 'midnight snack | - | -'],
+    ['buy a midnight snack tomorrow', 'buy a midnight snack | 2026-12-01 | -'],
+    ['morning run', 'morning run | - | -'],
+    ['night shift on friday', 'night shift | 2026-12-04 | -'],
+    ['afternoon tea at 4pm', 'afternoon tea | 2026-11-30 16:00 | -'],
+    ['read about the night', 'read about the night | - | -'],
+    ['2 hours of work', '2 hours of work | - | -'],
+    ['15 minute break', '15 minute break | - | -'],
+    ['a day off', 'a day off | - | -'],
+    ['notes of last night', 'notes of last night | - | -'],
+    ['what Ann said 3 days ago', 'what Ann said 3 days ago | - | -'],
+  ])('%s', (line, expected) => {
+    expect(told(of(line))).toBe(expected)
+  })
+})
+
+describe('words that belong to a date go with it', () => {
+  test.each([
+    ['Report by friday', 'Report | 2026-12-04 | -'],
+    ['Film at noon', 'Film | 2026-11-30 12:00 | -'],
+    ['Call at midnight', 'Call | 2026-12-01 00:00 | -'],
+    ['Party evening', 'Party | 2026-11-30 18:00 | -'],
+    ['Run tomorrow morning', 'Run | 2026-12-01 09:00 | -'],
+    ['Call within 3 days', 'Call | 2026-12-03 | -'],
+    ['Call 3 days later', 'Call | 2026-12-03 | -'],
+  ])('%s', (line, expected) => {
+    expect(told(of(line))).toBe(expected)
+  })
+})
+
+describe('hours from now are hours that pass, whatever the clocks do', () => {
+  test.each([
+    // At 2 the clocks go to 3.
+    ['Europe/Berlin', '2027-03-28T00:30:00Z', 'Tea in 3 hours', '2027-03-28T03:30:00.000Z', '05:30'],
+    // At 3 they go back to 2: the second 2:30 is meant.
+    ['Europe/Berlin', '2027-10-30T22:30:00Z', 'Tea in 3 hours', '2027-10-31T01:30:00.000Z', '02:30'],
+    ['Europe/Berlin', '2027-10-30T22:30:00Z', 'Tea in 2 hours', '2027-10-31T00:30:00.000Z', '02:30'],
+    ['America/New_York', '2027-03-14T06:10:40Z', 'Tea in 90 minutes', '2027-03-14T07:40:00.000Z', '03:40'],
+    ['Europe/Berlin', '2027-10-30T22:30:00Z', 'Tea in 2 days', '2027-11-01T23:00:00.000Z', ''],
+  ])('%s, %s: %s', (zone, now, line, instant, clock) => {
+    const { due } = of(line, { now: Date.parse(now), zone })
+    expect(due && new Date(dueInstant(due, zone)).toISOString()).toBe(instant)
+    expect(told(of(line, { now: Date.parse(now), zone })).split(' | ')[1]?.slice(11) ?? '').toBe(clock)
+  })
+
+  test('of a reminder, too', () => {
+    const { reminder } = of('Tea remind me in 3 hours', { now: Date.parse('2027-03-28T00:30:00Z') })
+    expect(reminder).toEqual({ at: { day: '2027-03-28', time: { hour: 5, minute: 30 } } })
   })
 })
 

@@ -17,6 +17,8 @@ export type Piece = {
   text: string
   start: number
   end: number
+  /** The title keeps its words: of "12 to 14 December" only the beginning has a place of its own. */
+  stays?: true
 }
 
 /** When to remind: minutes before it is due, or a time of its own. */
@@ -76,8 +78,8 @@ class Finder {
 
   constructor(readonly line: string, readonly context: Context) {}
 
-  take(kind: ChipKind, start: number, end: number): boolean {
-    const piece = { kind, text: this.line.slice(start, end), start, end }
+  take(kind: ChipKind, start: number, end: number, stays = false): boolean {
+    const piece: Piece = { kind, text: this.line.slice(start, end), start, end, ...(stays ? { stays } : {}) }
     if (this.context.refused?.has(refusal(piece)) || this.taken(start, end)) return false
     this.pieces.push(piece)
     return true
@@ -95,9 +97,10 @@ class Finder {
   }
 
   rest(): string {
-    if (this.pieces.length === 0) return this.line.trim()
+    const gone = this.pieces.filter((p) => !p.stays)
+    if (gone.length === 0) return this.line.trim()
     let text = this.line
-    for (const p of [...this.pieces].sort((a, b) => b.start - a.start)) text = `${text.slice(0, p.start)}\0${text.slice(p.end)}`
+    for (const p of gone.sort((a, b) => b.start - a.start)) text = `${text.slice(0, p.start)}\0${text.slice(p.end)}`
     return text
       .replace(/\s*\0[\s\0]*([,.;:!?](?=\s|$))?/g, (_gap, mark: string | undefined) => mark ?? ' ')
       .replace(/^[\s,;:.]+|[\s,;:]+$/g, '')
@@ -149,7 +152,7 @@ function reminder(found: Finder, result: Understood): void {
   const from = at.index + at[0].length
   const time = found.parse(open.slice(from)).find((r) => open.slice(from, from + r.index).trim() === '')
   const end = time ? from + time.index + time.text.length : from
-  if (time && found.take('reminder', at.index, end)) result.reminder = { at: settle(found, dayIn(time), timeIn(time)) ?? { day: dayOf(found.context.now, found.context.zone) } }
+  if (time && found.take('reminder', at.index, end)) result.reminder = { at: settle(found, whenOf(time, found.context.zone)) ?? { day: dayOf(found.context.now, found.context.zone) } }
   else if (!time && /\sme$/i.test(at[0]) && open.slice(from).trim() === '' && found.take('reminder', at.index, end)) result.reminder = { before: 0 }
 }
 
@@ -160,7 +163,7 @@ function endOf(found: Finder, phrase: Phrase): Day | undefined {
   if (!word || word.index < phrase.start) return undefined
   const from = word.index + word[0].length
   const time = found.parse(open.slice(from)).find((r) => r.index === 0)
-  const day = time && dayIn(time)
+  const day = time && whenOf(time, found.context.zone).day
   return day && found.take('end', word.index, from + time.text.length) ? day : undefined
 }
 
@@ -172,22 +175,21 @@ function countOf(found: Finder, phrase: Phrase): number | undefined {
 }
 
 function dueOfLine(found: Finder, times: ParsedResult[], phrase: Phrase | undefined): Due | undefined {
-  let day: Day | undefined
-  let time: Time | undefined
+  const due: When = {}
   for (const result of times) {
-    const [ownDay, ownTime] = [dayIn(result), timeIn(result)]
-    if ((ownDay && day) || (ownTime && time) || !found.take('due', result.index, result.index + result.text.length)) continue
-    day ??= ownDay
-    time ??= ownTime
+    const own = whenOf(result, found.context.zone)
+    if ((own.day && due.day) || (own.time && due.time)) continue
+    const start = result.index - (/(?<=^|\s)(?:at|by|on)\s+$/i.exec(found.line.slice(0, result.index))?.[0].length ?? 0)
+    if (found.take('due', start, result.index + result.text.length, Boolean(result.end))) Object.assign(due, own)
   }
-  if (phrase?.hour !== undefined) time ??= { hour: phrase.hour, minute: 0 }
-  return phrase ? firstOf(found, phrase, day, time) : settle(found, day, time)
+  if (!phrase) return settle(found, due)
+  return firstOf(found, phrase, due.day, due.time ?? (phrase.hour === undefined ? undefined : { hour: phrase.hour, minute: 0 }))
 }
 
 /** A time without a day is the next such time. */
-function settle({ context: { now, zone } }: Finder, day: Day | undefined, time: Time | undefined): Due | undefined {
-  if (day) return time ? { day, time } : { day }
-  if (!time) return undefined
+function settle({ context: { now, zone } }: Finder, { day, time, at }: When): Due | undefined {
+  if (!time) return day === undefined ? undefined : { day }
+  if (day) return at === undefined || dueInstant({ day, time }, zone) === at ? { day, time } : { day, time, at }
   const today = dayOf(now, zone)
   return { day: dueInstant({ day: today, time }, zone) > now ? today : addDays(today, 1), time }
 }
@@ -229,6 +231,19 @@ function dated({ monthDay = 1, month }: Phrase, from: Day, over: (day: Day) => b
   return from
 }
 
+/** `at`: what is counted in hours and minutes from now is an instant, whatever the clocks do meanwhile. */
+type When = { day?: Day; time?: Time; at?: number }
+
+function whenOf(result: ParsedResult, zone: string): When {
+  if (result.tags().has('result/relativeDateAndTime')) {
+    const at = Math.floor(result.start.date().getTime() / 60_000) * 60_000
+    const { hour, minute } = localOf(at, zone)
+    return { day: dayOf(at, zone), time: { hour, minute }, at }
+  }
+  const [day, time] = [dayIn(result), timeIn(result)]
+  return { ...(day ? { day } : {}), ...(time ? { time } : {}) }
+}
+
 function dayIn({ start }: ParsedResult): Day | undefined {
   const says = start.isCertain('day') || start.isCertain('weekday') || start.isCertain('month') || start.isCertain('year')
   if (!says) return undefined
@@ -243,14 +258,18 @@ function timeIn({ start, text }: ParsedResult): Time | undefined {
   return hour === undefined || hour === '' ? undefined : { hour, minute: 0 }
 }
 
-/** Words that are a date in one line and none in the next: "I may go", "sun cream", "now". */
-function plausible({ text, index, start }: ParsedResult, line: string): boolean {
+/** Words that are a date in one line and none in the next: "I may go", "sun cream", "midnight snack", "2 hours of work". */
+function plausible(result: ParsedResult, line: string): boolean {
+  const { text, index, start } = result
   const word = text.trim().toLowerCase()
   if (/^(now|may|mar|march|jan|april|june|august|sec|second)$/.test(word)) return false
-  if (/^(sun|sat|wed|mon|fri|thu|tue|tues|thur|thurs)$/.test(word)) {
-    const rest = line.slice(index + text.length)
-    return /^\s*($|[,;.!#@]|at\b|\d)/.test(rest) || /\b(on|next|this|by)\s*$/i.test(line.slice(0, index))
-  }
+  // A length is no date, and nothing is due in the past.
+  if (result.tags().has('result/relativeDate') && !/^(in|within|after|next|this|\+)|(later|from now)$/.test(word)) return false
+  if (/^(last|past)\b|\bago$/.test(word)) return false
+  const before = line.slice(0, index)
+  const after = line.slice(index + text.length)
+  if (/^(sun|sat|wed|mon|fri|thu|tue|tues|thur|thurs)$/.test(word)) return /^\s*($|[,;.!#@]|at\b|\d)/.test(after) || /\b(on|next|this|by)\s*$/i.test(before)
+  if (/^(morning|noon|midday|afternoon|evening|night|midnight)$/.test(word)) return /^\s*($|[,;.!?#@])/.test(after) ? !/\b(the|a|an|good)\s*$/i.test(before) : /\b(at|by|around|before)\s*$/i.test(before)
   // A bare number is no date: "4.5", "room 12.10".
-  return !/^\d{1,2}\.\d{1,2}$/.test(word) && (start.isCertain('hour') || start.isCertain('day') || start.isCertain('weekday') || start.isCertain('month') || start.isCertain('year'))
+  return !/^\d{1,2}\.\d{1,2}$/.test(word) && (start.isCertain('hour') || start.isCertain('day') || start.isCertain('weekday') || start.isCertain('month') || start.isCertain('year') || result.tags().has('result/relativeDate'))
 }
