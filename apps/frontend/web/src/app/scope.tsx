@@ -24,7 +24,13 @@ export function UserScope({ user, expired, children }: { user: User; expired: bo
 }
 
 function open(user: string) {
-  const queries = new QueryClient({ defaultOptions: { queries: { retry: shouldRetry, retryDelay: patience, staleTime: 30_000 }, mutations: { retry: false } } })
+  const queries = new QueryClient({
+    defaultOptions: {
+      // The browser's word for being online says little: each request finds out itself, and a screen says what came of it.
+      queries: { networkMode: 'always', retry: (failures, error) => navigator.onLine && shouldRetry(failures, error), retryDelay: patience, refetchOnReconnect: true, staleTime: 30_000 },
+      mutations: { networkMode: 'always', retry: false },
+    },
+  })
   const tasks = new TaskStore(user)
   const live = new Live({
     user,
@@ -49,7 +55,11 @@ function open(user: string) {
       let over = false
       const off = [
         live.onMessage((message) => tasks.apply(message)),
-        live.onConnection(() => live.connection() === 'connected' && void tasks.send()),
+        live.onConnection(() => {
+          if (live.connection() !== 'connected') return
+          void tasks.send()
+          void queries.refetchQueries({ predicate: ({ state }) => state.status === 'error' || state.fetchFailureCount > 0 })
+        }),
       ]
       void tasks.open().then((place) => over || live.start(place))
       return () => {

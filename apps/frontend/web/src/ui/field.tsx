@@ -38,14 +38,6 @@ export function TextField({ label, hint, error, hideLabel = false, className, ..
   )
 }
 
-export function TextArea({ label, hint, error, hideLabel = false, className, ...input }: Shared & ComponentProps<'textarea'>) {
-  return (
-    <Field label={label} hint={hint} error={error} hideLabel={hideLabel}>
-      {(control) => <textarea {...control} {...input} className={cx(inputLook, 'field-sizing-content min-h-20 py-2', className)} />}
-    </Field>
-  )
-}
-
 /** The browser's own list: on a phone it is the one that the person knows. */
 export function SelectField({ label, hint, error, hideLabel = false, className, options, ...select }: Shared & ComponentProps<'select'> & {
   options: readonly { value: string; label: string }[]

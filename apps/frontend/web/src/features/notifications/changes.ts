@@ -7,14 +7,6 @@ export function arrived(list: Notification[], { data, user_id, timestamp }: Remi
   return [{ id: data.notification_id, userId: user_id, message: data.message, taskId: data.task_id, type: 'reminder', read: false, createdAt: timestamp }, ...list]
 }
 
-export function withRead(list: Notification[], which: (notification: Notification) => boolean): Notification[] {
-  return list.map((n) => (!n.read && which(n) ? { ...n, read: true } : n))
-}
-
-export function without(list: Notification[], id: string): Notification[] {
-  return list.filter((n) => n.id !== id)
-}
-
 /** "99+" where the API gives no more. */
 export function countText(count: number, most: number): string {
   return count >= most ? `${most - 1}+` : String(count)

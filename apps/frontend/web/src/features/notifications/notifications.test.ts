@@ -1,9 +1,12 @@
+// @vitest-environment happy-dom
 import { describe, expect, it } from 'vitest'
 import type { Notification } from '@/api'
 import type { ReminderDue } from '@/live'
 import { instantOf } from '@/time'
-import { arrived, countText, subjectOf, without, withRead } from './changes'
+import { arrived, countText, subjectOf } from './changes'
+import { dueWords } from './due-words'
 import { snoozes } from './snooze'
+import { dropWrite, keepWrites, keptWrites, withWrites } from './writes'
 
 const note = (id: string, read = false): Notification => ({ id, userId: 'u', message: `Reminder: ${id}`, taskId: 't', type: 'reminder', read, createdAt: '2026-11-30T09:00:00.000000Z' })
 
@@ -21,12 +24,11 @@ describe('the list of notifications', () => {
   it('has one that comes by list and by stream once, and keeps that it was read', () => {
     expect(arrived([note('a', true)], due('a'))).toEqual([note('a', true)])
   })
-  it('changes what is meant, and nothing else', () => {
-    const [a, b] = [note('a'), note('b')]
-    const list = withRead([a, b], (n) => n.id === 'a')
-    expect(list.map((n) => n.read)).toEqual([true, false])
+  it('is as the person wants it while that is not acknowledged', () => {
+    const [a, b, c] = [note('a'), note('b'), note('c')]
+    const list = withWrites([a, b, c], { a: 'read', c: 'gone' })
+    expect(list).toEqual([{ ...a, read: true }, b])
     expect(list[1]).toBe(b)
-    expect(without([a, b], 'a')).toEqual([b])
   })
   it('counts no further than it can know', () => {
     expect(countText(3, 100)).toBe('3')
@@ -34,6 +36,35 @@ describe('the list of notifications', () => {
   })
   it('names the task, also one that is called like a reminder', () => {
     expect(subjectOf('Reminder: Reminder: call')).toBe('Reminder: call')
+  })
+})
+
+describe('what was done to notifications', () => {
+  it('is kept until it is acknowledged, of each one the last thing', () => {
+    keepWrites('u', { a: 'read', b: 'read' })
+    keepWrites('u', { a: 'gone' })
+    expect(keptWrites('u')).toEqual({ a: 'gone', b: 'read' })
+    dropWrite('u', 'a', 'read')
+    expect(keptWrites('u')).toEqual({ a: 'gone', b: 'read' })
+    dropWrite('u', 'a', 'gone')
+    dropWrite('u', 'b', 'read')
+    expect(keptWrites('u')).toEqual({})
+    expect(keptWrites('another')).toEqual({})
+  })
+})
+
+describe('when a reminded task is due', () => {
+  const now = Date.parse('2026-12-01T12:00:00Z')
+  it.each([
+    ['a day is the same day wherever one is', '2026-12-01T23:00:00Z', 'Europe/Berlin', 'America/New_York', 'Due tomorrow'],
+    ['a bare date that a program gave', '2026-12-02T00:00:00Z', 'UTC', 'America/New_York', 'Due tomorrow'],
+    ['a time is the time of who reads it', '2026-12-01T14:30:00Z', 'Europe/Berlin', 'America/New_York', /^Due today, 9:30/],
+    ['a weekday keeps its capital', '2026-12-04T23:00:00Z', 'Europe/Berlin', 'Europe/Berlin', 'Due Saturday'],
+  ])('%s', (_name, due, timeZone, zone, words) => {
+    expect(dueWords(due, timeZone, zone, now)).toMatch(words)
+  })
+  it('says nothing of a task without a date', () => {
+    expect(dueWords(null, 'UTC', 'UTC', now)).toBeUndefined()
   })
 })
 

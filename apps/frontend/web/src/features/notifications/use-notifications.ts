@@ -1,10 +1,11 @@
-import { useMutation, useQuery, useQueryClient, type QueryClient } from '@tanstack/react-query'
-import { useCallback } from 'react'
-import { api, errorText, ok, type Notification } from '@/api'
-import { useStream, useUser } from '@/app/scope'
+import { useQuery, useQueryClient, type QueryClient } from '@tanstack/react-query'
+import { useCallback, useEffect } from 'react'
+import { api, ApiError, errorText, ok, patience, type Notification } from '@/api'
+import { useScope, useStream, useUser } from '@/app/scope'
 import type { StreamMessage } from '@/live'
 import { toast } from '@/ui'
-import { arrived, without, withRead } from './changes'
+import { arrived } from './changes'
+import { dropWrite, keepWrites, keptWrites, withWrites, type Write, type Writes } from './writes'
 
 /** The most that the API gives at once. */
 export const MOST = 100
@@ -23,56 +24,103 @@ export function useUnread() {
   return useQuery({ queryKey: unread(user), queryFn: () => list(user, true), staleTime: 60_000 })
 }
 
-function list(user: string, unreadOnly: boolean): Promise<Notification[]> {
-  return ok(api.GET('/api/{user_id}/notifications', { params: { path: { user_id: user }, query: { limit: MOST, ...(unreadOnly ? { unread_only: true } : {}) } } }))
+async function list(user: string, unreadOnly: boolean): Promise<Notification[]> {
+  const answer = await ok(api.GET('/api/{user_id}/notifications', { params: { path: { user_id: user }, query: { limit: MOST, ...(unreadOnly ? { unread_only: true } : {}) } } }))
+  const seen = withWrites(answer, keptWrites(user))
+  return unreadOnly ? seen.filter((n) => !n.read) : seen
 }
 
-/** Once, in the header: what the stream says is in the lists at once. */
+/** Once, in the header: what the stream says is in the lists at once, and what was done without a network goes out. */
 export function useArrivals(): void {
-  const user = useUser().id
+  const { user, live } = useScope()
   const queries = useQueryClient()
   useStream(useCallback((message: StreamMessage) => {
     if (message.type !== 'notification-created') return
-    for (const key of [all(user), unread(user)]) queries.setQueryData<Notification[]>(key, (kept) => kept && arrived(kept, message))
-  }, [queries, user]))
+    for (const key of [all(user.id), unread(user.id)]) queries.setQueryData<Notification[]>(key, (kept) => kept && arrived(kept, message))
+  }, [queries, user.id]))
+  useEffect(() => {
+    const sendNow = () => {
+      if (live.connection() === 'connected') void send(queries, user.id)
+    }
+    sendNow()
+    return live.onConnection(sendNow)
+  }, [live, queries, user.id])
 }
 
-/** What can be done to notifications. Each shows at once; should the server refuse, it comes back. */
+/** What can be done to notifications. Each shows at once and is kept until the server has it; should the server refuse, it comes back. */
 export function useNotificationChanges() {
   const user = useUser().id
   const queries = useQueryClient()
-  const change = <T,>(send: (input: T) => Promise<unknown>, show: (list: Notification[], input: T) => Notification[], failed: string) => ({
-    mutationFn: send,
-    onMutate: (input: T) => showAtOnce(queries, user, (kept) => show(kept, input)),
-    onError: (error: unknown, _input: T, back: (() => void) | undefined) => {
-      back?.()
-      toast({ tone: 'danger', text: failed, detail: errorText(error) })
+  const change = (writes: Writes) => {
+    keepWrites(user, writes)
+    void queries.cancelQueries({ queryKey: ['notifications', user] })
+    queries.setQueryData<Notification[]>(all(user), (kept) => kept && withWrites(kept, writes))
+    queries.setQueryData<Notification[]>(unread(user), (kept) => kept && withWrites(kept, writes).filter((n) => !n.read))
+  }
+  return {
+    read(id: string) {
+      change({ [id]: 'read' })
+      void send(queries, user)
     },
-    onSettled: () => void queries.invalidateQueries({ queryKey: ['notifications', user] }),
-  })
-  const read = useMutation(change(
-    (id: string) => ok(api.PATCH('/api/{user_id}/notifications/{id}/read', { params: { path: { user_id: user, id } } })),
-    (kept, id) => withRead(kept, (n) => n.id === id), 'It could not be marked as read.',
-  ))
-  const readAll = useMutation(change(
-    (_: undefined) => ok(api.PATCH('/api/{user_id}/notifications/read-all', { params: { path: { user_id: user } } })),
-    (kept) => withRead(kept, () => true), 'They could not be marked as read.',
-  ))
-  const remove = useMutation(change(
-    (id: string) => ok(api.DELETE('/api/{user_id}/notifications/{id}', { params: { path: { user_id: user, id } } })),
-    (kept, id) => without(kept, id), 'It could not be deleted.',
-  ))
-  return { read: read.mutate, readAll: () => readAll.mutate(undefined), remove: remove.mutate }
+    remove(id: string) {
+      change({ [id]: 'gone' })
+      void send(queries, user)
+    },
+    /** Those that are in sight are read, whatever comes; the server knows older ones, too. */
+    readAll() {
+      const seen = [...(queries.getQueryData<Notification[]>(all(user)) ?? []), ...(queries.getQueryData<Notification[]>(unread(user)) ?? [])]
+      const writes = Object.fromEntries(seen.filter((n) => !n.read).map((n) => [n.id, 'read' as const]))
+      change(writes)
+      void sendAllRead(queries, user, writes)
+    },
+  }
 }
 
-/** Changes both lists, and returns how to bring back what was there. */
-function showAtOnce(queries: QueryClient, user: string, show: (list: Notification[]) => Notification[]): () => void {
-  void queries.cancelQueries({ queryKey: ['notifications', user] })
-  const before = [queries.getQueryData<Notification[]>(all(user)), queries.getQueryData<Notification[]>(unread(user))] as const
-  queries.setQueryData<Notification[]>(all(user), (kept) => kept && show(kept))
-  queries.setQueryData<Notification[]>(unread(user), (kept) => kept && show(kept).filter((n) => !n.read))
-  return () => {
-    queries.setQueryData(all(user), before[0])
-    queries.setQueryData(unread(user), before[1])
+async function sendAllRead(queries: QueryClient, user: string, writes: Writes): Promise<void> {
+  try {
+    await ok(api.PATCH('/api/{user_id}/notifications/read-all', { params: { path: { user_id: user } } }))
+    for (const id of Object.keys(writes)) dropWrite(user, id, 'read')
+    void queries.invalidateQueries({ queryKey: ['notifications', user] })
+  } catch {
+    await send(queries, user)
   }
+}
+
+type Sending = { running: Promise<void>; failures: number; timer?: ReturnType<typeof setTimeout> }
+const sendings = new Map<string, Sending>()
+
+/** Sends what is kept, one after the other. What there is no answer to stays, and is tried again. */
+function send(queries: QueryClient, user: string): Promise<void> {
+  const own = sendings.get(user) ?? { running: Promise.resolve(), failures: 0 }
+  sendings.set(user, own)
+  clearTimeout(own.timer)
+  own.running = own.running.then(async () => {
+    const failure = await sendKept(queries, user)
+    own.failures = failure ? own.failures + 1 : 0
+    clearTimeout(own.timer)
+    if (failure) own.timer = setTimeout(() => void send(queries, user), patience(own.failures, failure))
+  })
+  return own.running
+}
+
+/** Returns why something is left. */
+async function sendKept(queries: QueryClient, user: string): Promise<unknown> {
+  const writes = Object.entries(keptWrites(user))
+  for (const [id, write] of writes) {
+    try {
+      await sendWrite(user, id, write)
+    } catch (error) {
+      if (!(error instanceof ApiError) || error.passes || error.kind === 'signed-out') return error
+      // Deleted on another device meanwhile: so it is as the person wants it.
+      if (error.status !== 404) toast({ tone: 'danger', text: write === 'read' ? 'It could not be marked as read.' : 'It could not be deleted.', detail: errorText(error) })
+    }
+    dropWrite(user, id, write)
+  }
+  if (writes.length > 0) void queries.invalidateQueries({ queryKey: ['notifications', user] })
+  return undefined
+}
+
+function sendWrite(user: string, id: string, write: Write): Promise<unknown> {
+  const params = { path: { user_id: user, id } }
+  return write === 'read' ? ok(api.PATCH('/api/{user_id}/notifications/{id}/read', { params })) : ok(api.DELETE('/api/{user_id}/notifications/{id}', { params }))
 }

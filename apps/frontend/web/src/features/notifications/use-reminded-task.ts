@@ -30,7 +30,7 @@ export function useRemindedTask(taskId: string, notificationId: string) {
       if (!row) return
       tasks.update(row.key, { reminderAt: wireTime(at) })
       read(notificationId)
-      toast({ text: 'Put off.', detail: `The reminder comes again: ${dayText(dayOf(at, zone), dayOf(now(), zone))}, ${timeText(at, zone)}.` })
+      toast({ text: 'Snoozed.', detail: `You are reminded again: ${dayText(dayOf(at, zone), dayOf(now(), zone))}, ${timeText(at, zone)}.` })
     },
   }
 }

@@ -1,11 +1,12 @@
 import { Plus } from 'lucide-react'
-import { useId, useMemo, useState, type Ref } from 'react'
+import { useEffect, useId, useMemo, useRef, useState, type Ref } from 'react'
 import { useScope } from '@/app/scope'
 import { useZone } from '@/app/preferences'
 import { useToday } from '@/time'
 import { Button, cx } from '@/ui'
 import { Chips } from './chips'
-import { useDraft } from './drafts'
+import { draftKey, useDraft } from './drafts'
+import { enter, enteredLines, take, type Entered } from './entered'
 import { newTask, type Defaults } from './new-task'
 import { titleError } from './title'
 import type { Understood } from './understand'
@@ -17,7 +18,7 @@ const NOTHING: ReadonlySet<string> = new Set()
 
 /** Adds a task by one line of text; what was understood is shown, and can be taken back piece by piece. */
 export function AddLine({ defaults, onAdded, autoFocus, ref }: Props) {
-  const { tasks } = useScope()
+  const { tasks, user } = useScope()
   const zone = useZone()
   const today = useToday(zone)
   const [line, setLine] = useDraft('add')
@@ -26,26 +27,47 @@ export function AddLine({ defaults, onAdded, autoFocus, ref }: Props) {
   const [error, setError] = useState<string>()
   const understood = useUnderstood(line, zone, refused)
   const errorId = useId()
+  const field = useRef<HTMLInputElement>(null)
+  const waiting = draftKey(user.id, 'entered')
   const inForce = useMemo(() => (ownDefaults ? defaults : { category: defaults.category }), [ownDefaults, defaults])
 
   function add(): void {
     if (!line.trim()) return
-    if (understood) return take(understood)
+    if (understood) {
+      if (create(understood)) setLine('')
+      return
+    }
     // The next line may be typed while the part that understands this one is loaded.
+    const entered = enter(waiting, line)
     setLine('')
-    void understand(line, zone, refused).then((meant) => take(meant, line))
+    void takeEntered(entered)
   }
 
-  function take(meant: Understood, text?: string): void {
+  async function takeEntered({ id, line: text }: Entered): Promise<void> {
+    const meant = await understand(text, zone)
+    if (take(waiting, id) && !create(meant)) setLine((typed) => [text, typed].filter(Boolean).join(' '))
+  }
+
+  /** Whether it can be a task. */
+  function create(meant: Understood): boolean {
     const wrong = meant.title ? titleError(meant.title) : 'Say what there is to do: so far there is only when, and how.'
     setError(wrong)
-    if (wrong) return text === undefined ? undefined : setLine(text)
+    if (wrong) return false
     const key = tasks.create(newTask(meant, zone, inForce))
-    if (text === undefined) setLine('')
     setRefused(NOTHING)
     setOwnDefaults(true)
     onAdded?.(key)
+    return true
   }
+
+  // Lines that were entered just before a reload.
+  const latest = useRef(takeEntered)
+  useEffect(() => {
+    latest.current = takeEntered
+  })
+  useEffect(() => {
+    for (const entered of enteredLines(waiting)) void latest.current(entered)
+  }, [waiting])
 
   return (
     <form
@@ -58,7 +80,11 @@ export function AddLine({ defaults, onAdded, autoFocus, ref }: Props) {
       <div className="flex items-center gap-1 pr-1.5 pl-3">
         <Plus aria-hidden="true" className="size-4.5 shrink-0 text-ink-3" />
         <input
-          ref={ref}
+          ref={(element) => {
+            field.current = element
+            if (typeof ref === 'function') ref(element)
+            else if (ref) ref.current = element
+          }}
           dir="auto"
           autoFocus={autoFocus}
           aria-label="Add a task"
@@ -89,6 +115,7 @@ export function AddLine({ defaults, onAdded, autoFocus, ref }: Props) {
           zone={zone}
           onRefuse={(piece) => setRefused(new Set([...refused, piece]))}
           onRefuseDefault={() => setOwnDefaults(false)}
+          otherwise={() => field.current}
         />
       )}
     </form>
@@ -96,10 +123,10 @@ export function AddLine({ defaults, onAdded, autoFocus, ref }: Props) {
 }
 
 /** Enter before the part that understands was loaded; without a network the line is the title. */
-async function understand(line: string, zone: string, refused: ReadonlySet<string>): Promise<Understood> {
+async function understand(line: string, zone: string): Promise<Understood> {
   try {
     const module = await loadUnderstanding()
-    return module.understand(line, contextOf(zone, refused))
+    return module.understand(line, contextOf(zone, NOTHING))
   } catch {
     return { title: line.trim(), pieces: [], tags: [] }
   }

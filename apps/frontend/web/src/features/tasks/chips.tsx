@@ -1,5 +1,6 @@
 import { AlarmClock, CalendarDays, CalendarX, Flag, Hash, Repeat2, Shapes, X, type LucideIcon } from 'lucide-react'
 import { dayText, dayOf, timeText, type Day } from '@/time'
+import { useRemoval } from '@/ui'
 import { dueInstant, dueText, type Due } from './due'
 import { Ahead } from './ahead'
 import { reminderTime, type Defaults } from './new-task'
@@ -16,31 +17,33 @@ type Props = {
   zone: string
   onRefuse(refusal: string): void
   onRefuseDefault(): void
+  /** Where the focus goes when the last chip is taken back. */
+  otherwise(): HTMLElement | null
 }
 
 /** What was understood of a line. Pressing a chip makes its words part of the title again. */
-export function Chips({ understood, defaults, today, zone, onRefuse, onRefuseDefault }: Props) {
+export function Chips({ understood, defaults, today, zone, onRefuse, onRefuseDefault, otherwise }: Props) {
+  const { group, leaving } = useRemoval<HTMLDivElement>(otherwise)
   const due = understood.due ?? (understood.rule ? undefined : defaults.due)
   const chips = chipsOf(understood, due, today, zone)
   const fromList = !understood.due && due
-  if (chips.length === 0 && !fromList) return null
   return (
-    <div className="flex flex-wrap items-center gap-1.5 px-3 pb-2.5">
-      {fromList && <Chip icon={CalendarDays} label={dueText(due, today)} name={`Due ${dueText(due, today)}`} onRemove={onRefuseDefault} />}
+    <div ref={group} className="flex flex-wrap items-center gap-1.5 px-3 pb-2.5 empty:hidden">
+      {fromList && <Chip icon={CalendarDays} label={dueText(due, today)} name={`Due ${dueText(due, today)}`} onRemove={(button) => { leaving(button); onRefuseDefault() }} />}
       {chips.map(({ piece, label }) => (
-        <Chip key={`${piece.kind}${piece.start}`} icon={ICONS[piece.kind]} label={label} name={`${label} (${piece.text.trim()})`} onRemove={() => onRefuse(`${piece.kind}:${piece.text.toLowerCase()}`)} />
+        <Chip key={`${piece.kind}${piece.start}`} icon={ICONS[piece.kind]} label={label} name={`${label} (${piece.text.trim()})`} onRemove={(button) => { leaving(button); onRefuse(`${piece.kind}:${piece.text.toLowerCase()}`) }} />
       ))}
       {understood.rule && due && <Ahead rule={understood.rule} due={dueInstant(due, zone)} zone={zone} today={today} end={understood.end} />}
     </div>
   )
 }
 
-function Chip({ icon: Icon, label, name, onRemove }: { icon: LucideIcon; label: string; name: string; onRemove(): void }) {
+function Chip({ icon: Icon, label, name, onRemove }: { icon: LucideIcon; label: string; name: string; onRemove(button: Element): void }) {
   return (
     <button
       type="button"
       aria-label={`Take back: ${name}`}
-      onClick={onRemove}
+      onClick={(event) => onRemove(event.currentTarget)}
       className="num inline-flex h-7 max-w-full animate-appear items-center gap-1.5 rounded-full bg-accent-soft pr-1.5 pl-2.5 text-xs font-medium text-accent transition-colors hover:bg-sunken hover:text-ink touch:h-9"
     >
       <Icon aria-hidden="true" className="size-3.5 shrink-0" />

@@ -42,14 +42,14 @@ export function DetailPanel({ row, onClose }: { row: Row; onClose(): void }) {
       </div>
       <DescriptionField row={row} />
       <DueFields task={task} zone={zone} today={today} save={save} />
-      <RepeatField task={task} zone={zone} today={today} save={save} />
-      <ReminderField task={task} zone={zone} today={today} save={save} />
+      <RepeatField row={row} zone={zone} today={today} save={save} />
+      <ReminderField row={row} zone={zone} today={today} save={save} />
       <div className="flex flex-col gap-1.5">
         <span className="text-sm font-medium text-ink-2" aria-hidden="true">Priority</span>
         <Segmented<Priority> label="Priority" value={task.priority} options={PRIORITIES} onChange={(priority) => save({ priority })} />
       </div>
       <SelectField label="Category" value={task.category} options={CATEGORIES} onChange={(event) => save({ category: event.target.value as Category })} />
-      <TagsField task={task} save={save} />
+      <TagsField row={row} save={save} />
       <footer className="flex flex-wrap items-center gap-2 border-t border-line pt-4">
         <p className="num min-w-0 flex-1 basis-40 text-xs text-ink-3">
           {saved ? `Added ${agoText(Date.parse(task.createdAt), zone, now())}` : 'Not on the server yet'}

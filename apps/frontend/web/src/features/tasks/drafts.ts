@@ -1,4 +1,4 @@
-import { useEffect, useState } from 'react'
+import { useEffect, useState, type Dispatch, type SetStateAction } from 'react'
 import { useUser } from '@/app/scope'
 
 // What is typed and not saved yet. localStorage, since it is there the moment a key is pressed, also when
@@ -30,7 +30,7 @@ export function draftKey(user: string, name: string): string {
 }
 
 /** Text that outlives a reload until it is set to nothing. */
-export function useDraft(name: string): [string, (text: string) => void] {
+export function useDraft(name: string): [string, Dispatch<SetStateAction<string>>] {
   const key = draftKey(useUser().id, name)
   const [text, setText] = useState(() => readDraft(key))
   useEffect(() => writeDraft(key, text), [key, text])

@@ -1,24 +1,38 @@
-import { useState } from 'react'
+import { useEffect, useRef, useState } from 'react'
 import type { Task } from '@/api'
-import type { Edits } from '@/store'
+import type { Edits, Row } from '@/store'
 import { wireTime } from '@/store/fields'
 import { dayOf, dayText, instantOf, localOf, now, timeText, type Day } from '@/time'
 import { SelectField, TextField } from '@/ui'
+import { useDraft } from './drafts'
 import { dueOf, type Due } from './due'
 import { reminderTime } from './new-task'
 
-type Props = { task: Task; zone: string; today: Day; save(edits: Edits): void }
+type Props = { row: Row; zone: string; today: Day; save(edits: Edits): void }
 
 type Option = { value: string; label: string; at?: number | undefined }
 
 /** When to be reminded: in relation to the due date, or at a time of its own. */
-export function ReminderField({ task, zone, today, save }: Props) {
-  const [own, setOwn] = useState(false)
+export function ReminderField({ row: { key, task }, zone, today, save }: Props) {
+  const [typed, setTyped] = useDraft(`edit:${key}:remindAt`)
+  const [own, setOwn] = useState(typed !== '')
   const at = task.reminderAt ? Date.parse(task.reminderAt) : undefined
   const options = optionsFor(dueOf(task, zone), zone)
   const chosen = options.find((o) => o.at !== undefined && o.at === at)
   const value = own ? 'own' : at === undefined ? 'none' : (chosen?.value ?? 'set')
-  const set = (ms: number | undefined) => save({ reminderAt: ms === undefined ? null : wireTime(ms) })
+  const set = (ms: number | undefined) => {
+    setTyped('')
+    save({ reminderAt: ms === undefined ? null : wireTime(ms) })
+  }
+  const commit = () => {
+    if (typed) set(fromLocal(typed, zone))
+  }
+  // A panel that closes saves what it has.
+  const latest = useRef(commit)
+  useEffect(() => {
+    latest.current = commit
+  })
+  useEffect(() => () => latest.current(), [])
   return (
     <div className="flex flex-col gap-2">
       <SelectField
@@ -32,21 +46,44 @@ export function ReminderField({ task, zone, today, save }: Props) {
         ]}
         onChange={(event) => {
           setOwn(event.target.value === 'own')
+          if (event.target.value === 'own') return setTyped(localValue(at ?? now() + 3_600_000, zone))
           if (event.target.value === 'none') set(undefined)
           const option = options.find((o) => o.value === event.target.value)
           if (option) set(option.at)
+          else setTyped('')
         }}
         hint={hintFor(task, at)}
       />
-      {own && <TextField label="Remind me at" type="datetime-local" defaultValue={localValue(at ?? now() + 3_600_000, zone)} onBlur={(event) => event.target.value && set(fromLocal(event.target.value, zone))} />}
+      {own && <OwnTime value={typed || (at === undefined ? '' : localValue(at, zone))} onChange={setTyped} onBlur={commit} />}
     </div>
+  )
+}
+
+/** What is typed stays in the field until it is a whole time; a year comes digit by digit. */
+function OwnTime({ value, onChange, onBlur }: { value: string; onChange(value: string): void; onBlur(): void }) {
+  const [text, setText] = useState<string>()
+  return (
+    <TextField
+      label="Remind me at"
+      type="datetime-local"
+      max="9999-12-31T23:59"
+      value={text ?? value}
+      onChange={({ target }) => {
+        setText(target.value)
+        if (target.value >= '1900') onChange(target.value)
+      }}
+      onBlur={() => {
+        setText(undefined)
+        onBlur()
+      }}
+    />
   )
 }
 
 function hintFor(task: Task, at: number | undefined): string | undefined {
   if (at === undefined) return undefined
   if (task.reminderSent) return 'You were reminded.'
-  return at < now() ? 'This time is over: you are reminded at once.' : undefined
+  return at < now() ? 'This time has passed: you are reminded at once.' : undefined
 }
 
 function optionsFor(due: Due | undefined, zone: string): Option[] {

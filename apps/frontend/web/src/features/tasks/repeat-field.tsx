@@ -1,31 +1,38 @@
 import { useState } from 'react'
 import type { Task } from '@/api'
 import { useTasks } from './use-tasks'
-import type { Edits } from '@/store'
+import type { Edits, Row } from '@/store'
 import { wireTime } from '@/store/fields'
-import { dayOf, dayText, startOfDay, type Day } from '@/time'
+import { dayText, startOfDay, type Day } from '@/time'
 import { Button, SelectField, TextField } from '@/ui'
 import { Ahead } from './ahead'
 import { DateField } from './date-field'
-import { dueDate, dueOf } from './due'
+import { useDraft } from './drafts'
+import { dueDate, dueOf, endDayOf } from './due'
 import { ruleText, suggestions } from './rules'
 import { loadUnderstanding, useUnderstood } from './use-understood'
 
-type Props = { task: Task; zone: string; today: Day; save(edits: Edits): void }
+type Props = { row: Row; zone: string; today: Day; save(edits: Edits): void }
 
 const NOTHING: ReadonlySet<string> = new Set()
 
 /** How a task repeats: one of the usual ways, or in words; with the dates that follow, and an end. */
-export function RepeatField({ task, zone, today, save }: Props) {
-  const [inWords, setInWords] = useState(false)
+export function RepeatField({ row: { key, task }, zone, today, save }: Props) {
+  const [words, setWords] = useDraft(`edit:${key}:words`)
+  const [inWords, setInWords] = useState(words !== '')
   const due = dueOf(task, zone)
   const rule = task.recurringRule
   const options = suggestions(due?.day ?? today)
   const known = options.some((o) => o.value === rule)
   const dueMs = task.dueDate ? Date.parse(task.dueDate) : undefined
-  const end = task.recurringEndDate ? endDay(task) : undefined
+  const end = endDayOf(task)
   const start = useSeriesStart(task)
+  function close(): void {
+    setInWords(false)
+    setWords('')
+  }
   function choose(next: string): void {
+    close()
     setInWords(next === 'words')
     if (next === 'words') return void loadUnderstanding().catch(() => undefined)
     save(next === '' ? { recurringRule: null, recurringEndDate: null } : { recurringRule: next, ...(due ? {} : { dueDate: dueDate({ day: today }, zone), timeZone: zone }) })
@@ -43,7 +50,7 @@ export function RepeatField({ task, zone, today, save }: Props) {
         ]}
         onChange={(event) => choose(event.target.value)}
       />
-      {inWords && <InWords zone={zone} today={today} save={save} done={() => setInWords(false)} />}
+      {inWords && <InWords words={words} setWords={setWords} zone={zone} today={today} save={save} done={close} />}
       {rule && dueMs !== undefined && !inWords && <Ahead rule={rule} start={start} due={dueMs} zone={task.timeZone} today={today} end={end} />}
       {rule && !inWords && (
         <DateField
@@ -58,8 +65,7 @@ export function RepeatField({ task, zone, today, save }: Props) {
   )
 }
 
-function InWords({ zone, today, save, done }: { zone: string; today: Day; save(edits: Edits): void; done(): void }) {
-  const [words, setWords] = useState('')
+function InWords({ words, setWords, zone, today, save, done }: { words: string; setWords(words: string): void; zone: string; today: Day; save(edits: Edits): void; done(): void }) {
   const line = /^\s*(every|each|daily|weekly|monthly|yearly|on the)/i.test(words) ? words : `every ${words}`
   const understood = useUnderstood(words ? line : '', zone, NOTHING)
   const due = understood?.due
@@ -83,7 +89,7 @@ function InWords({ zone, today, save, done }: { zone: string; today: Day; save(e
         value={words}
         placeholder="every 2nd Friday at 9"
         onChange={(event) => setWords(event.target.value)}
-        error={words && understood && !rule ? 'This is not understood. Try “every 2 weeks on Monday and Friday”, “every last working day of the month”, “every 24 December”.' : undefined}
+        error={words && understood && !rule ? 'That was not understood. Try “every 2 weeks on Monday and Friday”, “every last working day of the month”, “every 24 December”.' : undefined}
       />
       {rule && due && (
         <p className="text-sm">
@@ -96,12 +102,6 @@ function InWords({ zone, today, save, done }: { zone: string; today: Day; save(e
       </div>
     </form>
   )
-}
-
-/** The end of a recurrence is a whole day when it is at midnight, of UTC or of the task's zone. */
-function endDay(task: Task): Day {
-  const ms = Date.parse(task.recurringEndDate ?? '')
-  return ms % 86_400_000 === 0 ? dayOf(ms, 'UTC') : dayOf(ms, task.timeZone)
 }
 
 /** A later task of a series counts from the first one, as long as that is there to tell. */

@@ -1,8 +1,8 @@
 import { X } from 'lucide-react'
-import { useId, useMemo, useState } from 'react'
-import type { Task } from '@/api'
-import type { Edits } from '@/store'
-import { Field, inputLook, cx } from '@/ui'
+import { useEffect, useId, useMemo, useRef, useState } from 'react'
+import type { Edits, Row } from '@/store'
+import { cx, Field, inputLook, useRemoval } from '@/ui'
+import { useDraft } from './drafts'
 import { tagsOf } from './list-model'
 import { useTasks } from './use-tasks'
 
@@ -10,12 +10,14 @@ const MOST = 10
 const LONGEST = 50
 
 /** Tags, added by Enter or a comma; what is in use is offered. */
-export function TagsField({ task, save }: { task: Task; save(edits: Edits): void }) {
+export function TagsField({ row: { key, task }, save }: { row: Row; save(edits: Edits): void }) {
   const { rows } = useTasks()
   const known = useMemo(() => tagsOf(rows), [rows])
-  const [text, setText] = useState('')
+  const [text, setText] = useDraft(`edit:${key}:tag`)
+  const input = useRef<HTMLInputElement>(null)
   const [error, setError] = useState<string>()
   const list = useId()
+  const { group, leaving } = useRemoval<HTMLUListElement>(() => input.current)
   function add(): void {
     const tags = text.split(/[,\s#]+/).map((tag) => tag.trim().toLowerCase()).filter(Boolean)
     if (tags.length === 0) return
@@ -26,12 +28,19 @@ export function TagsField({ task, save }: { task: Task; save(edits: Edits): void
     setError(undefined)
     save({ tags: next })
   }
+  // A panel that closes saves what it has.
+  const latest = useRef(add)
+  useEffect(() => {
+    latest.current = add
+  })
+  useEffect(() => () => latest.current(), [])
   return (
     <div className="flex flex-col gap-2">
       <Field label="Tags" error={error}>
         {(control) => (
           <input
             {...control}
+            ref={input}
             dir="auto"
             list={list}
             value={text}
@@ -54,13 +63,16 @@ export function TagsField({ task, save }: { task: Task; save(edits: Edits): void
       </Field>
       <datalist id={list}>{known.filter((tag) => !task.tags.includes(tag)).slice(0, 30).map((tag) => <option key={tag} value={tag} />)}</datalist>
       {task.tags.length > 0 && (
-        <ul className="flex flex-wrap gap-1.5" aria-label="Tags of this task">
+        <ul ref={group} className="flex flex-wrap gap-1.5" aria-label="Tags of this task">
           {task.tags.map((tag) => (
             <li key={tag} className="max-w-full">
               <button
                 type="button"
                 aria-label={`Remove the tag ${tag}`}
-                onClick={() => save({ tags: task.tags.filter((t) => t !== tag) })}
+                onClick={(event) => {
+                  leaving(event.currentTarget)
+                  save({ tags: task.tags.filter((t) => t !== tag) })
+                }}
                 className="inline-flex h-7 max-w-full items-center gap-1 rounded-full bg-sunken pr-1.5 pl-2.5 text-xs text-ink-2 hover:text-ink touch:h-9"
               >
                 <span className="user-text truncate">#{tag}</span>

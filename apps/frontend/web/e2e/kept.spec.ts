@@ -1,0 +1,121 @@
+import type { Page } from '@playwright/test'
+import { PASSWORD } from './person'
+import { addField, connection, expectConnected, open, openDetails, row } from './screen'
+import { expect, test } from './test'
+
+const soon = (seconds: number) => new Date(Date.now() + seconds * 1000).toISOString()
+const note = (page: Page, text: string) => page.getByRole('main').getByRole('listitem').filter({ hasText: text })
+const sets = [{ screen: '/notifications', name: 'notifications' }, { screen: '/settings', name: 'sessions' }, { screen: '/operator', name: "the operator's screen" }, { screen: '/tasks/TASK/history', name: 'the history' }]
+
+test('without a network every screen says so, with a way to try again, and has it when the network is back', async ({ page, person, context, system }) => {
+  await system.tasktide(['users', 'grant', person.email, 'operator'])
+  const { id } = await person.add({ title: 'Known' })
+  for (const { screen, name } of sets) {
+    await open(page)
+    await page.evaluate(() => navigator.serviceWorker.ready)
+    await expect.poll(() => page.evaluate(async () => (await caches.keys()).length)).toBeGreaterThan(0)
+    await page.reload()
+    await expectConnected(page)
+    await context.setOffline(true)
+    await page.goto(screen.replace('TASK', id))
+    const wrong = page.getByRole('main').getByRole('alert').first()
+    await expect(wrong, name).toContainText(/no connection/i)
+    await expect(page.getByRole('status', { name: 'Loading' }), name).toHaveCount(0)
+    await expect(wrong.getByRole('button', { name: 'Try again' }), name).toBeVisible()
+    await context.setOffline(false)
+    await expect(page.getByRole('main').getByRole('alert'), name).toHaveCount(0, { timeout: 20_000 })
+    await expect(page.getByRole('status', { name: 'Loading' }), name).toHaveCount(0)
+  }
+})
+
+test('what is done to notifications without a network outlives a reload, and arrives', async ({ page, person, context }) => {
+  for (const title of ['Read me', 'Remove me', 'Leave me']) await person.add({ title, dueDate: soon(3600), reminderAt: soon(-5) })
+  await expect.poll(async () => ((await person.call('GET', 'notifications')) as unknown[]).length, { timeout: 20_000 }).toBe(3)
+  await open(page, '/notifications')
+  await page.evaluate(() => navigator.serviceWorker.ready)
+  await expect.poll(() => page.evaluate(async () => (await caches.keys()).length)).toBeGreaterThan(0)
+  await page.reload()
+  await expectConnected(page)
+  await expect(note(page, 'Leave me')).toBeVisible()
+  await context.setOffline(true)
+  await expect(connection(page)).toHaveText(/^Offline/)
+  await note(page, 'Read me').getByRole('button', { name: 'Mark as read' }).click()
+  await expect(note(page, 'Read me').getByRole('button', { name: 'Delete' })).toBeFocused()
+  await note(page, 'Remove me').getByRole('button', { name: 'Delete' }).click()
+  await expect(note(page, 'Remove me')).toBeHidden()
+  await expect(page.getByRole('main').getByRole('status').first()).toHaveText('1 unread')
+  await page.reload()
+  await expect(page.getByRole('main').getByRole('alert')).toContainText(/no connection/i)
+  await context.setOffline(false)
+  await expect(note(page, 'Leave me')).toBeVisible({ timeout: 20_000 })
+  await expect(note(page, 'Remove me')).toBeHidden()
+  await expect(page.getByRole('main').getByRole('status').first()).toHaveText('1 unread')
+  const left = async () => ((await person.call('GET', 'notifications')) as { message: string; read: boolean }[]).map((n) => `${n.message} ${n.read}`).sort()
+  await expect.poll(left).toEqual(['Reminder: Leave me false', 'Reminder: Read me true'])
+})
+
+test('what is half typed in the details outlives a reload: a tag, a recurrence in words, a time to be reminded', async ({ page, person }) => {
+  await person.add({ title: 'Drafted', tags: ['old'] })
+  await open(page)
+  const panel = await openDetails(page, 'Drafted')
+  await panel.getByLabel('Repeats').selectOption('In words…')
+  await panel.getByLabel('In words', { exact: true }).fill('every 2nd fri')
+  await panel.getByLabel('Reminder', { exact: true }).selectOption('At a time of its own…')
+  await panel.getByLabel('Remind me at').fill('2031-05-06T07:08')
+  await panel.getByLabel('Tags', { exact: true }).pressSequentially('half')
+  await page.reload()
+  await expect(panel.getByLabel('Tags', { exact: true })).toHaveValue('half')
+  await expect(panel.getByLabel('In words', { exact: true })).toHaveValue('every 2nd fri')
+  await panel.getByLabel('In words', { exact: true }).fill('every 2nd friday')
+  await panel.getByRole('button', { name: 'Set', exact: true }).click()
+  await expect(panel.getByLabel('Repeats')).toContainText('every other week on Friday')
+  await panel.getByLabel('Tags', { exact: true }).press('Enter')
+  await expect.poll(() => person.tasks()).toEqual([expect.objectContaining({ tags: ['old', 'half'], reminderAt: expect.stringContaining('2031-05-0') })])
+  await page.reload()
+  await expect(panel.getByLabel('Tags', { exact: true })).toHaveValue('')
+  await expect(panel.getByLabel('In words', { exact: true })).toBeHidden()
+})
+
+test.describe('without a service worker, as over plain http', () => {
+  test.use({ serviceWorkers: 'block' })
+
+  test('a line that is entered before the page can understand it is not lost by a reload', async ({ page, person, context }) => {
+    let held = true
+    await context.route('**/assets/understand-*.js', async (route) => {
+      if (held) await new Promise<void>((done) => setTimeout(done, 60_000))
+      await route.continue().catch(() => undefined)
+    })
+    await open(page)
+    await addField(page).fill('Buy milk tomorrow #home')
+    await addField(page).press('Enter')
+    await expect(addField(page)).toHaveValue('')
+    await addField(page).fill('The next one')
+    held = false
+    await page.reload()
+    await expect(addField(page)).toHaveValue('The next one')
+    await expect(row(page, 'Buy milk')).toBeVisible()
+    await expect.poll(() => person.titles()).toEqual(['Buy milk'])
+  })
+})
+
+test('the page that opens does not say that it is offline', async ({ visitor: page, person }) => {
+  await person.add({ title: 'There' })
+  await page.addInitScript(() => {
+    const said: string[] = []
+    Object.assign(window, { said })
+    new MutationObserver(() => {
+      const word = document.querySelector('header [role=status]')?.textContent
+      if (word && said.at(-1) !== word) said.push(word)
+    }).observe(document, { childList: true, subtree: true, characterData: true })
+  })
+  await page.goto('/sign-in')
+  await page.getByLabel('E-mail').fill(person.email)
+  await page.getByLabel('Password', { exact: true }).fill(PASSWORD)
+  await page.keyboard.press('Enter')
+  for (let visit = 0; visit < 5; visit++) {
+    if (visit > 0) await page.goto('/tasks')
+    await expectConnected(page)
+    const said = await page.evaluate(() => (window as unknown as { said: string[] }).said)
+    expect(said.filter((word) => word.startsWith('Offline')), said.join(' → ')).toEqual([])
+  }
+})

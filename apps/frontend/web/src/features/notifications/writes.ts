@@ -1,0 +1,38 @@
+import { draftKey, readDraft, writeDraft } from '@/features/tasks/drafts'
+import type { Notification } from '@/api'
+
+// What a person did to notifications and the server has not acknowledged. It is kept like what is half typed: a reload without a
+// network loses none of it. Each can be sent twice without harm, so tabs need not agree who sends.
+
+export type Write = 'read' | 'gone'
+export type Writes = Readonly<Record<string, Write>>
+
+const keyOf = (user: string) => draftKey(user, 'notifications')
+
+export function keptWrites(user: string): Writes {
+  try {
+    const kept: unknown = JSON.parse(readDraft(keyOf(user)) || '{}')
+    return typeof kept === 'object' && kept !== null ? (kept as Writes) : {}
+  } catch {
+    return {}
+  }
+}
+
+export function keepWrites(user: string, more: Writes): void {
+  store(user, { ...keptWrites(user), ...more })
+}
+
+/** It is acknowledged, unless another one took its place meanwhile. */
+export function dropWrite(user: string, id: string, write: Write): void {
+  const { [id]: kept, ...rest } = keptWrites(user)
+  if (kept === write) store(user, rest)
+}
+
+/** The list as it is when all of them are acknowledged. */
+export function withWrites(list: Notification[], writes: Writes): Notification[] {
+  return list.filter((n) => writes[n.id] !== 'gone').map((n) => (writes[n.id] === 'read' && !n.read ? { ...n, read: true } : n))
+}
+
+function store(user: string, writes: Writes): void {
+  writeDraft(keyOf(user), Object.keys(writes).length > 0 ? JSON.stringify(writes) : '')
+}
