@@ -6,6 +6,8 @@ export type Shortcut = {
   /** For the sheet of all keys; without one it is a second way that the sheet leaves out. */
   label?: string
   group: 'Go to' | 'Tasks' | 'Anywhere'
+  /** A key that is held runs it again and again. */
+  repeats?: true
   run(): void
 }
 
@@ -40,8 +42,14 @@ export function useShortcutKeys(): void {
 }
 
 function onKey(event: KeyboardEvent): void {
-  if (event.defaultPrevented || event.ctrlKey || event.metaKey || event.altKey || event.isComposing || typing(event.target)) return
-  if (event.key === 'Shift') return
+  if (event.defaultPrevented || event.isComposing || event.key === 'Shift' || isCommand(event) || typing(event.target)) return
+  if (event.repeat) {
+    const held = find(event.key)
+    if (!held) return
+    event.preventDefault()
+    if (held.repeats) held.run()
+    return
+  }
   typed = [...typed, event.key.length === 1 ? event.key.toLowerCase() : event.key].slice(-2)
   clearTimeout(forget)
   forget = setTimeout(() => (typed = []), PAUSE_MS)
@@ -50,6 +58,12 @@ function onKey(event: KeyboardEvent): void {
   typed = []
   event.preventDefault()
   hit.run()
+}
+
+/** A key that is meant for the browser or the system. Option and AltGr are how some keyboards write "#" at all. */
+function isCommand(event: KeyboardEvent): boolean {
+  if (event.getModifierState('AltGraph')) return false
+  return event.ctrlKey || event.metaKey || (event.altKey && !/^[^\p{L}\p{N}]$/u.test(event.key))
 }
 
 function find(keys: string): Shortcut | undefined {

@@ -10,7 +10,7 @@ import { useScope } from './scope'
 export const THEMES = [
   { value: 'light', label: 'Light' },
   { value: 'dark', label: 'Dark' },
-  { value: 'system', label: 'As the system' },
+  { value: 'system', label: 'Same as the system' },
 ] as const
 
 export function UserMenu({ onShortcuts }: { onShortcuts(): void }) {

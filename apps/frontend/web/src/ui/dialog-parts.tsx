@@ -13,18 +13,29 @@ function focusPanel(event: Event): void {
   if (!panel.contains(document.activeElement)) panel.focus()
 }
 
+/** The focus goes back to where it was; where that is gone, to the content of the page. What took it meanwhile keeps it. */
+function giveBack(event: Event, opener: HTMLElement | undefined): void {
+  event.preventDefault()
+  const { activeElement, body } = document
+  if (activeElement && activeElement !== body) return
+  const there = opener?.isConnected && opener !== body ? opener : document.getElementById('main')
+  there?.focus()
+}
+
 const scrim = 'fixed inset-0 z-40 bg-scrim data-[state=open]:animate-appear'
 
 export type Common = {
   open: boolean
   onOpenChange(open: boolean): void
   title: string
+  /** What had the focus before. */
+  opener?: HTMLElement | undefined
   /** A sentence below the title. */
   description?: ReactNode
   children?: ReactNode
 }
 
-export function Dialog({ open, onOpenChange, title, description, children, footer, wide = false, locked = false }: Common & {
+export function Dialog({ open, onOpenChange, opener, title, description, children, footer, wide = false, locked = false }: Common & {
   footer?: ReactNode
   wide?: boolean
   /** It can't be left but by what is in it. */
@@ -38,6 +49,7 @@ export function Dialog({ open, onOpenChange, title, description, children, foote
         <Radix.Content
           {...(description ? {} : { 'aria-describedby': undefined })}
           onOpenAutoFocus={focusPanel}
+          onCloseAutoFocus={(event) => giveBack(event, opener)}
           {...(stay ? { onEscapeKeyDown: stay, onPointerDownOutside: stay } : {})}
           className={cx(
             'fixed inset-x-0 bottom-0 z-50 flex max-h-[92dvh] flex-col rounded-t-xl bg-raised pb-[env(safe-area-inset-bottom)] shadow-over focus:outline-none data-[state=open]:animate-lift',
@@ -81,7 +93,7 @@ export function Confirm({ action, onConfirm, look = 'danger', busy = false, disa
   )
 }
 
-export function Sheet({ open, onOpenChange, title, description, children, actions }: Common & { actions?: ReactNode }) {
+export function Sheet({ open, onOpenChange, opener, title, description, children, actions }: Common & { actions?: ReactNode }) {
   return (
     <Radix.Root open={open} onOpenChange={onOpenChange}>
       <Radix.Portal>
@@ -89,6 +101,7 @@ export function Sheet({ open, onOpenChange, title, description, children, action
         <Radix.Content
           {...(description ? {} : { 'aria-describedby': undefined })}
           onOpenAutoFocus={focusPanel}
+          onCloseAutoFocus={(event) => giveBack(event, opener)}
           className={cx(
             'fixed inset-x-0 bottom-0 z-50 flex max-h-[94dvh] flex-col rounded-t-xl bg-raised pb-[env(safe-area-inset-bottom)] shadow-over focus:outline-none data-[state=open]:animate-lift',
             'sm:inset-y-0 sm:right-0 sm:left-auto sm:max-h-none sm:w-[26rem] sm:rounded-none sm:rounded-l-xl sm:data-[state=open]:animate-slide',

@@ -1,6 +1,6 @@
 import { Check } from 'lucide-react'
 import { DropdownMenu as Radix } from 'radix-ui'
-import type { ReactNode } from 'react'
+import { useState, type ReactNode } from 'react'
 import { cx } from './cx'
 import { Kbd } from './kbd'
 
@@ -9,20 +9,27 @@ const item =
 
 // Loaded when a menu is opened: see menu.tsx.
 
+/** The part of the page that a menu belongs to: in it, it is where those who can't see it look for it. */
+const PARTS = '[role=dialog], section[aria-label], header, aside, nav, main'
+
+/** The rest of the page stays what it is while it is open, for every reader; a press elsewhere closes it. */
 export function Menu({ trigger, children, align = 'end' }: { trigger: ReactNode; children: ReactNode; align?: 'start' | 'center' | 'end' }) {
+  const [part, setPart] = useState<HTMLElement | null>(null)
   return (
-    <Radix.Root defaultOpen>
-      <Radix.Trigger asChild>{trigger}</Radix.Trigger>
-      <Radix.Portal>
-        <Radix.Content
-          align={align}
-          sideOffset={6}
-          collisionPadding={8}
-          className="z-50 max-h-[var(--radix-dropdown-menu-content-available-height)] max-w-[min(20rem,calc(100vw-1rem))] min-w-48 overflow-y-auto rounded-lg border border-line bg-raised p-1 shadow-over data-[state=open]:animate-rise"
-        >
-          {children}
-        </Radix.Content>
-      </Radix.Portal>
+    <Radix.Root defaultOpen modal={false}>
+      <Radix.Trigger asChild ref={(element) => setPart(element?.closest<HTMLElement>(PARTS) ?? null)}>{trigger}</Radix.Trigger>
+      {part && (
+        <Radix.Portal container={part}>
+          <Radix.Content
+            align={align}
+            sideOffset={6}
+            collisionPadding={8}
+            className="pointer-events-auto z-50 max-h-[var(--radix-dropdown-menu-content-available-height)] max-w-[min(20rem,calc(100vw-1rem))] min-w-48 overflow-y-auto rounded-lg border border-line bg-raised p-1 shadow-over data-[state=open]:animate-rise"
+          >
+            {children}
+          </Radix.Content>
+        </Radix.Portal>
+      )}
     </Radix.Root>
   )
 }

@@ -96,7 +96,7 @@ export function ActivityScreen() {
             )
           })}
         </div>
-        {filtered && shown.length === 0 && events.length > 0 && <p className="py-6 text-center text-sm text-ink-2">None of the {events.length} newest events.</p>}
+        {filtered && shown.length === 0 && events.length > 0 && <p className="py-6 text-center text-sm text-ink-2">None of the {events.length} newest events matches.</p>}
         {older && filtered && <Button className="mt-3 self-center" busy={loading === 'older'} onClick={() => void log.loadOlder()}>Look in older events</Button>}
         {older && !filtered && loading === 'older' && <p className="py-4 text-center text-sm text-ink-3">Loading older events…</p>}
         {!older && events.length > 0 && <p className="py-4 text-center text-xs text-ink-3">This is the oldest event that is kept.</p>}

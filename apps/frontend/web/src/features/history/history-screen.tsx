@@ -29,11 +29,11 @@ export function HistoryScreen() {
   const row = rows.find((r) => r.task.id === taskId)
   const title = row?.task.title ?? entries[0]?.data.title
   return (
-    <Screen title={title ?? 'History'} subtitle={title ? 'Every change of this task, newest first.' : undefined} actions={<><Back />{row && <Link to={row.task.completed ? '/completed' : '/tasks'} search={{ task: row.key }} className="inline-flex h-9 items-center rounded-md border border-line bg-surface px-3.5 text-sm font-medium hover:bg-sunken touch:h-11">Open the task</Link>}</>}>
+    <Screen title={title ?? 'History'} subtitle={title ? 'Every change to this task, newest first.' : undefined} actions={<><Back />{row && <Link to={row.task.completed ? '/completed' : '/tasks'} search={{ task: row.key }} className="inline-flex h-9 items-center rounded-md border border-line bg-surface px-3.5 text-sm font-medium hover:bg-sunken touch:h-11">Open the task</Link>}</>}>
       {error && <div className="mb-3"><ErrorNote error={error} retry={() => void refetch()} /></div>}
       {isPending && !error && <Skeleton />}
       {!isPending && !error && entries.length === 0 && (
-        <EmptyState icon={<History />} title="Nothing is known of this task">It may never have existed, or its first entry is still being written: that takes a moment.</EmptyState>
+        <EmptyState icon={<History />} title="Nothing is known about this task">It may never have existed, or its first entry is still being written: that takes a moment.</EmptyState>
       )}
       <Timeline entries={entries} taskZone={row?.task.timeZone ?? zoneOf(entries)} />
       {hasNextPage && <Button className="self-center" busy={isFetchingNextPage} onClick={() => void fetchNextPage()}>Show older changes</Button>}

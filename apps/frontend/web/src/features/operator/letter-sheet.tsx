@@ -13,7 +13,7 @@ export function LetterSheet({ letter, onClose }: { letter: DeadLetter | undefine
   const doing = useAct((what) => {
     setAsking(false)
     onClose()
-    toast(what === 'redrive' ? { text: 'Handed over again.', detail: 'On success the letter goes; else it is back with one more try.' } : { text: 'Discarded.' })
+    toast(what === 'redrive' ? { text: 'Handed over again.', detail: 'If it succeeds, the letter goes; if not, it comes back with one more try.' } : { text: 'Discarded.' })
   })
   function run(what: Act): void {
     if (letter) doing.mutate({ what, which: { id: letter.id } })
@@ -69,7 +69,7 @@ function Bytes({ id }: { id: string }) {
   if (error) return <ErrorNote error={error} retry={() => void refetch()} />
   if (!data) return <Skeleton lines={3} />
   const { kind, text, size } = readBytes(data.body)
-  const names = { json: 'as JSON', text: 'as text', bytes: 'in base64: they are no text' }
+  const names = { json: 'as JSON', text: 'as text', bytes: 'in base64: they are not text' }
   return (
     <section>
       <h3 className="text-sm font-medium">Its {size.toLocaleString('en')} bytes, {names[kind]}</h3>

@@ -48,7 +48,7 @@ export function Letters() {
       {isPending && !error && <Skeleton />}
       {data && letters.length === 0 && (
         <EmptyState icon={<MailCheck />} title={filtered ? 'No dead letter matches' : 'No dead letters'}>
-          {filtered ? 'Choose less to see more.' : 'Every event was handled. What a group gives up on is kept here, with its bytes, until you decide.'}
+          {filtered ? 'Take a filter away to see more.' : 'Every event was handled. What a group gives up on is kept here, with its bytes, until you decide.'}
         </EmptyState>
       )}
       {letters.length > 0 && (

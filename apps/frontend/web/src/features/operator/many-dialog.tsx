@@ -16,7 +16,7 @@ export function ManyDialog({ what, filter, onClose }: { what: Act; filter: Filte
     <Confirm
       open onOpenChange={(open) => !open && onClose()}
       title={count === undefined ? 'Counting…' : `${redrive ? 'Redrive' : 'Discard'} ${letters(count)}?`}
-      description={redrive ? 'Each is handed to its group again. What succeeds goes; what fails is back with one more try.' : 'They are removed for good, and what their events should have done never happens.'}
+      description={redrive ? 'Each is handed to its group again. What succeeds goes; what fails comes back with one more try.' : 'They are removed for good, and what their events should have done never happens.'}
       action={redrive ? 'Redrive' : 'Discard'} look={redrive ? 'primary' : 'danger'}
       busy={doing.isPending} disabled={!count}
       onConfirm={() => doing.mutate({ what, which: filter })}

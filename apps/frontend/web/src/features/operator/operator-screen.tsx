@@ -14,8 +14,8 @@ export function OperatorScreen() {
   if (!scope.includes('operator')) {
     return (
       <Screen title="Operator">
-        <EmptyState icon={<ServerCog />} title="This is for who runs the server">
-          <p>Your account has not the scope <code className="font-mono">operator</code>. Who runs the server gives it:</p>
+        <EmptyState icon={<ServerCog />} title="This screen is for whoever runs the server">
+          <p>Your account doesn’t have the scope <code className="font-mono">operator</code>. Whoever runs the server can give it:</p>
           <pre className="mt-3 rounded-md bg-sunken p-3 text-left text-xs whitespace-pre-wrap [overflow-wrap:anywhere]">tasktide users grant {email || 'YOU'} operator</pre>
           <p className="mt-3">Then sign out and in again.</p>
         </EmptyState>

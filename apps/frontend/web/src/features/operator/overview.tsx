@@ -71,7 +71,7 @@ function Topics() {
   const { data, error, refetch } = useTopics()
   const known = data?.answer
   return (
-    <Section title="Events" hint={known?.source === 'kafka' ? 'A second, by topic, at the broker.' : 'A second, by topic, since this process started.'}>
+    <Section title="Events" hint={known?.source === 'kafka' ? 'Per second and topic, at the broker.' : 'Per second and topic, since this process started.'}>
       {error && <div className="mb-3"><ErrorNote error={error} retry={() => void refetch()} /></div>}
       {!known && !error && <Skeleton lines={2} />}
       {known?.detail && <Note>{known.detail}</Note>}

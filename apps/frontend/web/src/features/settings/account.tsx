@@ -20,7 +20,7 @@ export function Account() {
         <form onSubmit={onSubmit} className="flex flex-col gap-4">
           <TextField label="Name" name="name" autoComplete="name" required maxLength={255} value={name} onChange={(e) => setName(e.target.value)} />
           <TextField label="E-mail" type="email" value={user.email} readOnly hint="It can’t be changed here." />
-          {user.scope.length > 0 && <div className="flex flex-wrap items-center gap-1.5 text-sm text-ink-2">You may do what is for: {user.scope.map((scope) => <Badge key={scope} tone="accent">{scope}</Badge>)}</div>}
+          {user.scope.length > 0 && <div className="flex flex-wrap items-center gap-1.5 text-sm text-ink-2">Your roles: {user.scope.map((scope) => <Badge key={scope} tone="accent">{scope}</Badge>)}</div>}
           {failure !== undefined && <Note tone="danger">{formText(failure)}</Note>}
           <Button type="submit" className="self-start" busy={busy} disabled={name.trim() === user.name || name.trim() === ''}>Save name</Button>
         </form>

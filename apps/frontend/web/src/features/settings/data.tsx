@@ -52,7 +52,7 @@ function Export() {
     <Card className="flex flex-wrap items-center gap-3">
       <div className="min-w-0 flex-1 basis-60">
         <h3 className="text-sm font-medium">Export</h3>
-        <p className="text-sm text-ink-2" role="status">{done ? 'The file is among your downloads.' : 'Everything that is kept of you, as it is at this moment, in one JSON file.'}</p>
+        <p className="text-sm text-ink-2" role="status">{done ? 'The file is among your downloads.' : 'Everything that is kept about you, as it is now, in one JSON file.'}</p>
       </div>
       <Button busy={busy} onClick={() => void save()}><Download aria-hidden="true" className="size-4" />Export as JSON</Button>
       {failure !== undefined && <Note tone="danger" className="w-full">{errorText(failure)}</Note>}

@@ -31,8 +31,8 @@ export function EraseDialog({ onClose }: { onClose(): void }) {
       open onOpenChange={(open) => !open && !busy && onClose()}
       title={elsewhere ? 'Delete your data?' : 'Delete account and data?'}
       description={elsewhere
-        ? 'Your account is at another server, which does not delete it from here. All of your data in Tasktide can be deleted: tasks, history, notifications, events.'
-        : 'Everything of you is removed at once, and nobody can bring it back. Export it first if you may want it.'}
+        ? 'Your account is on another server and can’t be deleted from here. All of your data in Tasktide can be: tasks, history, notifications, events.'
+        : 'Everything of yours is removed at once, and nobody can bring it back. Export it first if you may want it later.'}
       footer={
         <>
           <Button onClick={onClose}>Cancel</Button>

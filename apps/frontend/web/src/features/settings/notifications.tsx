@@ -19,7 +19,7 @@ export function Notifications() {
           label="Show reminders as notifications of this browser" hint="For this browser on this device."
           checked={on && allowed === 'granted'} disabled={allowed === 'unsupported' || allowed === 'denied'} onChange={(next) => void change(next)}
         />
-        {allowed === 'unsupported' && <Note tone="warn">{window.isSecureContext ? 'This browser has no notifications. On an iPhone or iPad put the page on the home screen first.' : 'Browsers show notifications only of pages with an https address. Who runs this server can give it one.'}</Note>}
+        {allowed === 'unsupported' && <Note tone="warn">{window.isSecureContext ? 'This browser has no notifications. On an iPhone or iPad put the page on the home screen first.' : 'Browsers show notifications only for pages with an https address. Whoever runs this server can set one up.'}</Note>}
         {allowed === 'denied' && <Note tone="warn">This browser was told not to let the page show notifications. Allow them in its settings for this page, then load it again.</Note>}
       </Card>
     </Section>

@@ -33,11 +33,11 @@ export function TimeZone() {
   const here = browserZone()
   const [options] = useState(() => zoneOptions(timeZone, now()))
   return (
-    <Section title="Time zone" hint="Your days begin and end in it: today, overdue, and when a reminder is due.">
+    <Section title="Time zone" hint="It decides when your days begin and end, what is overdue, and when a reminder comes.">
       <Card className="flex flex-col gap-3">
         <SelectField
           label="Time zone" value={timeZone} options={options} onChange={(e) => save.mutate({ timeZone: e.target.value })}
-          hint={`There it is ${format(time, timeZone, { weekday: 'long', hour: 'numeric', minute: '2-digit' })}.`}
+          hint={`It is ${format(time, timeZone, { weekday: 'long', hour: 'numeric', minute: '2-digit' })} there.`}
         />
         {here !== timeZone && (
           <Note action={<Button size="sm" busy={save.isPending} onClick={() => save.mutate({ timeZone: here })}>Use {here.replaceAll('_', ' ')}</Button>}>This device is in another zone.</Note>

@@ -32,12 +32,12 @@ export function Sessions() {
       }
       return tokens.length
     },
-    onSuccess: (count) => toast({ text: count === 1 ? 'Signed out there.' : `Signed out at ${count} places.`, detail: 'A page that is open there stops within a quarter of an hour.' }),
+    onSuccess: (count) => toast({ text: count === 1 ? 'Signed out there.' : `Signed out in ${count} places.`, detail: 'A page that is open there stops within a quarter of an hour.' }),
     onSettled: () => void queries.invalidateQueries({ queryKey: key }),
   })
   const others = data?.filter((s) => !s.current) ?? []
   return (
-    <Section title="Where you are signed in" hint="Sign out where you don’t know the device, then change your password.">
+    <Section title="Where you are signed in" hint="If there is a device that you don’t know, sign it out and change your password.">
       {error && <ErrorNote error={error} retry={() => void refetch()} />}
       {!data && !error && <Skeleton lines={2} />}
       {data && (

@@ -11,6 +11,8 @@ export function TaskCheckbox({ title, completed, priority, onToggle }: { title: 
       role="checkbox"
       aria-checked={completed}
       aria-label={`${title} (${priority} priority)`}
+      // Enter that is held would complete and reopen it again and again.
+      onKeyDown={(event) => event.repeat && event.preventDefault()}
       onClick={(event) => {
         event.stopPropagation()
         onToggle()

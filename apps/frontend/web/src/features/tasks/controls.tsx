@@ -1,7 +1,7 @@
 import { ArrowDownUp, Filter, Search, X } from 'lucide-react'
 import { useEffect, useState, type Ref } from 'react'
 import type { ListSearch } from '@/routes/search'
-import { cx, IconButton, Menu, MenuChoice, MenuLabel, MenuLine } from '@/ui'
+import { cx, IconButton, Menu, MenuChoice, MenuLabel, MenuLine, useRemoval } from '@/ui'
 import { isFiltered, SORTS, sortOf, type ViewName } from './list-model'
 import { CATEGORY_LABELS } from './task-meta'
 
@@ -85,7 +85,8 @@ export function Controls({ view, search, tags, change, searchRef }: Props) {
 }
 
 /** The filters in force, each to be taken back. */
-export function ActiveFilters({ search, change }: Pick<Props, 'search' | 'change'>) {
+export function ActiveFilters({ search, change, otherwise }: Pick<Props, 'search' | 'change'> & { otherwise(): HTMLElement | null }) {
+  const { group, leaving } = useRemoval<HTMLDivElement>(otherwise)
   const active = [
     search.priority && { key: 'priority' as const, label: `${search.priority} priority` },
     search.category && { key: 'category' as const, label: search.category },
@@ -93,9 +94,9 @@ export function ActiveFilters({ search, change }: Pick<Props, 'search' | 'change
   ].filter((f) => f !== undefined && f !== '')
   if (active.length === 0) return null
   return (
-    <div className="flex flex-wrap gap-1.5">
+    <div ref={group} className="flex flex-wrap gap-1.5">
       {active.map(({ key, label }) => (
-        <button key={key} type="button" onClick={() => change({ [key]: undefined })} aria-label={`Remove the filter ${label}`} className="inline-flex h-7 max-w-full items-center gap-1 rounded-full bg-accent-soft pr-1.5 pl-2.5 text-xs font-medium text-accent touch:h-9">
+        <button key={key} type="button" onClick={(event) => { leaving(event.currentTarget); change({ [key]: undefined }) }} aria-label={`Remove the filter ${label}`} className="inline-flex h-7 max-w-full items-center gap-1 rounded-full bg-accent-soft pr-1.5 pl-2.5 text-xs font-medium text-accent touch:h-9">
           <span className="user-text truncate">{label}</span>
           <X aria-hidden="true" className="size-3.5" />
         </button>

@@ -27,7 +27,15 @@ export function Detail({ row, wanted, loaded, onClose }: { row: Row | undefined;
   )
   if (!roomy) return <Sheet open onOpenChange={(open) => !open && onClose()} title="Task">{content}</Sheet>
   return (
-    <aside aria-label="Task" className="flex min-h-0 w-[25rem] shrink-0 animate-slide flex-col border-l border-line bg-surface">
+    <aside
+      aria-label="Task"
+      onKeyDown={(event) => {
+        if (event.key !== 'Escape' || event.defaultPrevented || event.nativeEvent.isComposing) return
+        event.preventDefault()
+        onClose()
+      }}
+      className="flex min-h-0 w-[25rem] shrink-0 animate-slide flex-col border-l border-line bg-surface"
+    >
       <div className="flex justify-end px-3 pt-2"><IconButton label="Close the details" keys="Esc" size="sm" onClick={onClose}><X className="size-4" /></IconButton></div>
       <div className="-mt-3 min-h-0 flex-1 overflow-y-auto">{content}</div>
     </aside>

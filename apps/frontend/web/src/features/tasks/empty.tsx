@@ -7,7 +7,7 @@ type Props = { view: ViewName; filtered: boolean; fresh: boolean; doneToday: num
 
 /** What a list says when it has no rows: what belongs there, and how to get it there. */
 export function Empty({ view, filtered, fresh, doneToday, clear, add }: Props) {
-  if (filtered) return <EmptyState icon={<SearchX />} title="Nothing matches" action={<Button onClick={clear}>Show everything</Button>}>No task has all of what you look for. Search looks at titles, notes and tags, of completed tasks too.</EmptyState>
+  if (filtered) return <EmptyState icon={<SearchX />} title="Nothing matches" action={<Button onClick={clear}>Show everything</Button>}>No task has everything you are looking for. Search covers titles, notes and tags, also of completed tasks.</EmptyState>
   if (fresh && view !== 'completed') return <Fresh add={add} />
   switch (view) {
     case 'today':

@@ -12,7 +12,7 @@ export function ForeignNote({ what, theirs, onTheirs, onMine }: { what: string; 
         </span>
       }
     >
-      {what} was changed on another device meanwhile: <q className="user-text font-medium">{theirs || 'nothing'}</q>
+      {what} changed on another device meanwhile: <q className="user-text font-medium">{theirs || 'nothing'}</q>
     </Note>
   )
 }

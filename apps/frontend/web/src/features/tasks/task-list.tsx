@@ -10,7 +10,8 @@ export type ListHandle = {
   move(by: 1 | -1): void
   /** The key of the row with the focus, or of the one that had it last. */
   current(): string | undefined
-  focus(key: string): void
+  /** Focuses the row, or where it is gone the one in its place. Whether there is one. */
+  focus(key: string): boolean
 }
 
 type Props = { items: Item[]; today: Day; open: string | undefined; editing: string | undefined; on: RowHandlers; label: string; ref: Ref<ListHandle> }
@@ -75,7 +76,7 @@ export function TaskList({ items, today, open, editing, on, label, ref }: Props)
     const index = items.findIndex((item) => item.key === had.key)
     if (index >= 0) current.current = { key: had.key, index }
     else if (document.activeElement === document.body) {
-      const next = [had.index, had.index + 1, had.index - 1].find((i) => items[i]?.kind === 'task')
+      const next = neighbour(items, had.index)
       if (next === undefined) current.current = undefined
       else go(next)
     }
@@ -83,7 +84,12 @@ export function TaskList({ items, today, open, editing, on, label, ref }: Props)
 
   useImperativeHandle(ref, () => ({
     current: () => current.current?.key,
-    focus: (key) => go(items.findIndex((item) => item.key === key)),
+    focus: (key) => {
+      const index = items.findIndex((item) => item.key === key)
+      const there = index >= 0 ? index : neighbour(items, current.current?.index ?? 0)
+      if (there !== undefined) go(there)
+      return there !== undefined
+    },
     move: (by) => {
       let index = current.current ? items.findIndex((item) => item.key === current.current?.key) : by > 0 ? -1 : items.length
       do index += by
@@ -132,6 +138,11 @@ export function TaskList({ items, today, open, editing, on, label, ref }: Props)
       </ul>
     </div>
   )
+}
+
+/** The task at a place that another one left, else the one after or before it. */
+function neighbour(items: Item[], index: number): number | undefined {
+  return [index, index + 1, index - 1, index - 2].find((i) => items[i]?.kind === 'task')
 }
 
 type Measured = { start: number; end: number }[]

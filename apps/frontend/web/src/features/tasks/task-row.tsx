@@ -51,7 +51,7 @@ export const TaskRow = memo(function TaskRow({ row, due, overdue, today, withDay
         {!editing && (
           <div className="absolute inset-y-0 right-1.5 z-1 hidden items-center opacity-0 group-focus-within/row:opacity-100 group-hover/row:opacity-100 sm:flex touch:!hidden">
             <IconButton label="Edit title" keys="e" size="sm" onClick={() => on.edit(key)}><Pencil className="size-4" /></IconButton>
-            <IconButton label="Delete" keys="#" size="sm" onClick={() => on.remove(row)}><Trash2 className="size-4" /></IconButton>
+            <IconButton label="Delete" keys="Delete" size="sm" onClick={() => on.remove(row)}><Trash2 className="size-4" /></IconButton>
           </div>
         )}
       </div>

@@ -66,17 +66,32 @@ function List({ view }: { view: ViewName }) {
     }
   }, [search.add, desk, change])
 
+  // When the details close, the focus comes back to their row.
+  const looked = useRef<string>(undefined)
+  useEffect(() => {
+    if (search.task) looked.current = openRow?.key ?? looked.current
+    else if (looked.current) {
+      const key = looked.current
+      looked.current = undefined
+      if (document.activeElement === document.body && !list.current?.focus(key)) document.getElementById('main')?.focus()
+    }
+  }, [search.task, openRow?.key])
+
   const row = () => byKey.get(list.current?.current() ?? '')
+  // Keys that have another meaning elsewhere: only where the person is.
+  const focusedRow = () => (document.activeElement?.closest('[data-key]') ? row() : undefined)
   const focusAdd = () => (desk ? addLine.current?.focus() : change({ add: true }))
   useShortcuts([
     { keys: 'n', label: 'Add a task (or a)', group: 'Tasks', run: focusAdd },
     { keys: 'a', group: 'Tasks', run: focusAdd },
-    { keys: 'j', label: 'Next task', group: 'Tasks', run: () => list.current?.move(1) },
-    { keys: 'k', label: 'Previous task', group: 'Tasks', run: () => list.current?.move(-1) },
+    { keys: 'j', label: 'Next task', group: 'Tasks', repeats: true, run: () => list.current?.move(1) },
+    { keys: 'k', label: 'Previous task', group: 'Tasks', repeats: true, run: () => list.current?.move(-1) },
     { keys: 'x', label: 'Complete or reopen', group: 'Tasks', run: () => withRow(row(), toggle) },
     { keys: 'e', label: 'Edit the title', group: 'Tasks', run: () => withRow(row(), (r) => setEditing(r.key)) },
     { keys: 'o', label: 'Open the details (or Enter)', group: 'Tasks', run: () => withRow(row(), (r) => open(r.key)) },
-    { keys: '#', label: 'Delete', group: 'Tasks', run: () => withRow(row(), remove) },
+    { keys: 'Delete', label: 'Delete (or Backspace, or #)', group: 'Tasks', run: () => withRow(focusedRow(), remove) },
+    { keys: 'Backspace', group: 'Tasks', run: () => withRow(focusedRow(), remove) },
+    { keys: '#', group: 'Tasks', run: () => withRow(row(), remove) },
     { keys: '1', label: 'High priority', group: 'Tasks', run: () => withRow(row(), (r) => tasks.update(r.key, { priority: 'high' })) },
     { keys: '2', label: 'Medium priority', group: 'Tasks', run: () => withRow(row(), (r) => tasks.update(r.key, { priority: 'medium' })) },
     { keys: '3', label: 'Low priority', group: 'Tasks', run: () => withRow(row(), (r) => tasks.update(r.key, { priority: 'low' })) },
@@ -115,7 +130,7 @@ function List({ view }: { view: ViewName }) {
           </header>
           {view !== 'completed' && desk && <AddLine key={line} ref={addLine} defaults={defaults} autoFocus={line > 0} />}
           {stuck && <div className="mt-3"><StuckNote row={stuck} /></div>}
-          <div className="mt-3 empty:hidden"><ActiveFilters search={search} change={change} /></div>
+          <div className="mt-3 empty:hidden"><ActiveFilters search={search} change={change} otherwise={() => searchField.current} /></div>
         </div>
         {!loaded && (error ? <div className="mx-auto w-full max-w-4xl p-6"><ErrorNote error={error} retry={live.hurry} /></div> : <div className="mx-auto w-full max-w-4xl"><Skeleton /></div>)}
         {loaded && items.length === 0 && (

@@ -4,7 +4,7 @@ export const LONGEST_TITLE = 255
 export function titleError(title: string): string | undefined {
   const length = [...title.trim()].length
   if (length === 0) return 'A task needs a title.'
-  if (length > LONGEST_TITLE) return `A title has at most ${LONGEST_TITLE} characters; this one has ${length}. The rest may go into the description.`
+  if (length > LONGEST_TITLE) return `A title has at most ${LONGEST_TITLE} characters; this one has ${length}. Move the rest to the notes.`
   return undefined
 }
 
