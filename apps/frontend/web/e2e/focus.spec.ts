@@ -81,6 +81,17 @@ test('what is removed hands the focus on: chips, tags, filters, notifications', 
   await expect(panel.getByLabel('Tags', { exact: true })).toBeFocused()
 })
 
+test('j and k at the ends of the list lead back to it', async ({ page, person }) => {
+  for (const name of ['One', 'Two']) await person.add({ title: name })
+  await open(page)
+  await page.keyboard.press('j')
+  const first = await page.locator('[data-title]:focus').textContent()
+  await page.keyboard.press('/')
+  await page.keyboard.press('Escape')
+  await page.keyboard.press('k')
+  await expect(page.locator('[data-title]:focus')).toHaveText(first ?? '')
+})
+
 test('a key that is held deletes one task, and Delete deletes the one with the focus only', async ({ page, person }) => {
   for (const name of ['One', 'Two', 'Three']) await person.add({ title: name })
   await open(page)

@@ -6,6 +6,7 @@ import { forgetDrafts } from '@/features/tasks/drafts'
 import { Confirm, IconButton, Menu, MenuChoice, MenuItem, MenuLabel, MenuLine, toast } from '@/ui'
 import { usePreferences, useSavePreferences } from './preferences'
 import { useScope } from './scope'
+import type { Theme } from './theme'
 
 export const THEMES = [
   { value: 'light', label: 'Light' },
@@ -34,6 +35,9 @@ export function UserMenu({ onShortcuts }: { onShortcuts(): void }) {
     if (waiting + stuck > 0) setAsking(true)
     else void leave()
   }
+  function choose(next: Theme): void {
+    save.mutate({ theme: next }, { onError: (error) => toast({ tone: 'danger', text: 'The theme is not changed.', detail: errorText(error) }) })
+  }
   return (
     <>
       <Menu
@@ -52,7 +56,7 @@ export function UserMenu({ onShortcuts }: { onShortcuts(): void }) {
         <MenuItem icon={<Keyboard />} keys="?" onSelect={onShortcuts}>Keyboard shortcuts</MenuItem>
         <MenuLine />
         <MenuLabel>Theme</MenuLabel>
-        <MenuChoice value={theme} options={THEMES} onChange={(next) => save.mutate({ theme: next })} />
+        <MenuChoice value={theme} options={THEMES} onChange={choose} />
         <MenuLine />
         <MenuItem icon={<LogOut />} onSelect={ask}>Sign out</MenuItem>
       </Menu>

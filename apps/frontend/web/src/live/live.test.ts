@@ -149,6 +149,27 @@ describe('the state', () => {
   test('is offline without a connection', async () => {
     await follow()
     last().end(ending())
+    await tick(1000)
+    expect(live.connection()).toBe('offline')
+    await tick(60_000)
+    expect(live.connection()).toBe('offline')
+  })
+
+  test('is never offline while a lost connection is there again in a moment', async () => {
+    const states: string[] = []
+    live.onConnection(() => states.push(live.connection()))
+    await follow()
+    last().end(ending())
+    await tick(600)
+    last().message(connected(10))
+    await tick(60_000)
+    expect(states).toEqual(['connected', 'catching-up', 'connected'])
+  })
+
+  test('is offline at once where the browser knows of no network', async () => {
+    await follow()
+    vi.stubGlobal('navigator', { onLine: false })
+    last().end(ending())
     expect(live.connection()).toBe('offline')
   })
 })
@@ -197,7 +218,7 @@ describe('coming again', () => {
   test('goes on trying while there is no session, and at once when there is one again', async () => {
     refuseToken = new ApiError('signed-out', '')
     live.start({ epoch: 'e', position: 1 })
-    await tick()
+    await tick(1000)
     expect(live.connection()).toBe('offline')
     refuseToken = undefined
     live.hurry()

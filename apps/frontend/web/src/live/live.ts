@@ -3,7 +3,7 @@ import { isOfStream, type Place, type ServerMessage, type StreamMessage } from '
 import { openSse } from './sse'
 import { openWebSocket } from './websocket'
 
-/** `connected`: every change up to now is here. `catching-up`: what was missed is on its way. `offline`: no connection. */
+/** `connected`: every change up to now is here. `catching-up`: what was missed is on its way. `offline`: no connection, for longer than a moment. */
 export type Connection = 'connected' | 'catching-up' | 'offline'
 
 export type LiveOptions = {
@@ -19,6 +19,8 @@ export type LiveOptions = {
 
 const FIRST_DELAY_MS = 500
 const LONGEST_DELAY_MS = 30_000
+/** A connection that is lost is there again within this time, or the page is offline. */
+const MOMENT_MS = 1_000
 /** After so many WebSockets that never opened, server-sent events are tried, in turn. */
 const PATIENCE_WITH_WEBSOCKETS = 2
 
@@ -34,6 +36,7 @@ export class Live {
   private channel: Channel | undefined
   private delay = FIRST_DELAY_MS
   private timer: ReturnType<typeof setTimeout> | undefined
+  private moment: ReturnType<typeof setTimeout> | undefined
   private unopened = 0
   private byWebSocket = true
   private stopped = true
@@ -61,6 +64,7 @@ export class Live {
     window.removeEventListener('offline', this.doubt)
     document.removeEventListener('visibilitychange', this.look)
     clearTimeout(this.timer)
+    this.found()
     this.channel?.close()
     this.channel = undefined
   }
@@ -140,6 +144,7 @@ export class Live {
 
   private joined({ epoch, position }: Place): void {
     if (this.place && this.place.epoch === epoch) this.head = position
+    this.found()
     this.show('catching-up')
     this.settle()
   }
@@ -179,9 +184,26 @@ export class Live {
     this.later()
   }
 
+  private lost(): void {
+    if (this.state === 'offline' || globalThis.navigator?.onLine === false) {
+      this.found()
+      return this.show('offline')
+    }
+    this.show('catching-up')
+    this.moment ??= setTimeout(() => {
+      this.moment = undefined
+      this.show('offline')
+    }, MOMENT_MS)
+  }
+
+  private found(): void {
+    clearTimeout(this.moment)
+    this.moment = undefined
+  }
+
   private later(): void {
     if (this.stopped) return
-    this.show('offline')
+    this.lost()
     clearTimeout(this.timer)
     const random = this.options.random ?? Math.random
     this.timer = setTimeout(() => void this.connect(), this.delay * (0.5 + random()))

@@ -91,10 +91,12 @@ export function TaskList({ items, today, open, editing, on, label, ref }: Props)
       return there !== undefined
     },
     move: (by) => {
-      let index = current.current ? items.findIndex((item) => item.key === current.current?.key) : by > 0 ? -1 : items.length
+      const from = current.current ? items.findIndex((item) => item.key === current.current?.key) : -1
+      let index = from < 0 && by < 0 ? items.length : from
       do index += by
       while (items[index]?.kind === 'header')
-      go(index)
+      // Behind the end it is the last one that has, or gets back, the focus.
+      go(items[index] ? index : from)
     },
   }))
 
