@@ -5,7 +5,7 @@ import { expect, test } from './test'
 
 const soon = (seconds: number) => new Date(Date.now() + seconds * 1000).toISOString()
 const note = (page: Page, text: string) => page.getByRole('main').getByRole('listitem').filter({ hasText: text })
-const sets = [{ screen: '/notifications', name: 'notifications' }, { screen: '/settings', name: 'sessions' }, { screen: '/operator', name: "the operator's screen" }, { screen: '/tasks/TASK/history', name: 'the history' }]
+const sets = [{ screen: '/notifications', name: 'notifications' }, { screen: '/settings', name: 'sessions' }, { screen: '/operator', name: "the operator's screen" }, { screen: '/activity', name: 'the activity' }, { screen: '/tasks/TASK/history', name: 'the history' }]
 
 test('without a network every screen says so, with a way to try again, and has it when the network is back', async ({ page, person, context, system }) => {
   await system.tasktide(['users', 'grant', person.email, 'operator'])
