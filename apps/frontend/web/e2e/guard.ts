@@ -34,7 +34,7 @@ export class Guard {
 
   private console(message: ConsoleMessage): void {
     // What the browser itself says of answers and connections is not the page's; steps break both on purpose.
-    if (message.type() !== 'error' || /^Failed to load resource|^WebSocket connection to|net::ERR_/.test(message.text())) return
+    if (message.type() !== 'error' || /^Failed to load resource|^WebSocket connection to|net::ERR_|^An unknown error occurred when fetching the script\.$/.test(message.text())) return
     this.note(`console: ${message.text()}`)
   }
 

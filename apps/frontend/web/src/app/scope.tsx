@@ -58,7 +58,7 @@ function open(user: string) {
         live.onConnection(() => {
           if (live.connection() !== 'connected') return
           void tasks.send()
-          void queries.refetchQueries({ predicate: ({ state }) => state.status === 'error' || state.fetchFailureCount > 0 })
+          void queries.refetchQueries({ type: 'active', predicate: ({ state }) => state.status === 'error' || state.fetchFailureCount > 0 })
         }),
       ]
       void tasks.open().then((place) => over || live.start(place))

@@ -1,11 +1,16 @@
 import { Link, type ErrorComponentProps } from '@tanstack/react-router'
+import { Compass } from 'lucide-react'
+import { Wordmark } from '@/app/wordmark'
 import { Button, EmptyState } from '@/ui'
 
 export function NotFound() {
   return (
-    <EmptyState title="There is no such page" action={<Link to="/today" className="font-medium text-accent underline underline-offset-2">Go to Today</Link>}>
-      The address may be mistyped, or what it showed is gone.
-    </EmptyState>
+    <main className="mx-auto flex min-h-[80dvh] max-w-md flex-col items-center justify-center">
+      <Wordmark />
+      <EmptyState icon={<Compass />} title="There is no such page" action={<Link to="/today" className="font-medium text-accent underline underline-offset-2">Go to Today</Link>}>
+        The address may be mistyped, or what it showed is gone.
+      </EmptyState>
+    </main>
   )
 }
 

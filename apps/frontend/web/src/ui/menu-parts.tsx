@@ -1,6 +1,6 @@
 import { Check } from 'lucide-react'
 import { DropdownMenu as Radix } from 'radix-ui'
-import { useState, type ReactNode } from 'react'
+import { useCallback, useState, type ReactNode } from 'react'
 import { cx } from './cx'
 import { Kbd } from './kbd'
 
@@ -15,9 +15,10 @@ const PARTS = '[role=dialog], section[aria-label], header, aside, nav, main'
 /** The rest of the page stays what it is while it is open, for every reader; a press elsewhere closes it. */
 export function Menu({ trigger, children, align = 'end' }: { trigger: ReactNode; children: ReactNode; align?: 'start' | 'center' | 'end' }) {
   const [part, setPart] = useState<HTMLElement | null>(null)
+  const place = useCallback((button: HTMLElement | null) => setPart(button?.closest<HTMLElement>(PARTS) ?? null), [])
   return (
     <Radix.Root defaultOpen modal={false}>
-      <Radix.Trigger asChild ref={(element) => setPart(element?.closest<HTMLElement>(PARTS) ?? null)}>{trigger}</Radix.Trigger>
+      <Radix.Trigger asChild ref={place}>{trigger}</Radix.Trigger>
       {part && (
         <Radix.Portal container={part}>
           <Radix.Content

@@ -6,7 +6,7 @@ export function Screen({ title, subtitle, actions, children, wide = false }: { t
   useTitle(title)
   return (
     <div className="min-h-0 flex-1 overflow-x-hidden overflow-y-auto">
-      <div className={cx('mx-auto flex w-full flex-col px-4 pt-5 pb-24 sm:px-8 desk:pt-2 desk:pb-12', wide ? 'max-w-6xl' : 'max-w-3xl')}>
+      <div className={cx('mx-auto flex w-full flex-col px-4 pt-5 pb-24 sm:px-8 desk:pt-2 desk:pb-12', wide ? 'max-w-6xl' : 'max-w-4xl')}>
         <ScreenHeader title={title} subtitle={subtitle} actions={actions} />
         {children}
       </div>
@@ -18,7 +18,7 @@ export function ScreenHeader({ title, subtitle, actions }: { title: string; subt
   return (
     <header className="mb-5 flex flex-wrap items-end gap-x-4 gap-y-2">
       <div className="min-w-0 flex-1 basis-52">
-        <h1 className="user-text text-2xl font-semibold tracking-tight">{title}</h1>
+        <h1 className="user-text text-xl font-semibold tracking-tight desk:text-2xl">{title}</h1>
         {subtitle && <div className="mt-0.5 text-sm text-ink-2">{subtitle}</div>}
       </div>
       {actions && <div className="flex items-center gap-1.5">{actions}</div>}

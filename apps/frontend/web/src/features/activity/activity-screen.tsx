@@ -65,7 +65,7 @@ export function ActivityScreen() {
           </Button>
         </div>
       )}
-      <div className="mx-auto flex w-full max-w-4xl flex-col px-4 pt-5 pb-24 sm:px-8 desk:pt-8 desk:pb-12">
+      <div className="mx-auto flex w-full max-w-4xl flex-col px-4 pt-5 pb-24 sm:px-8 desk:pt-2 desk:pb-12">
         <ScreenHeader
           title="Activity"
           subtitle="Every change is an event at the next position of your stream. Here they are as they come, on all devices."

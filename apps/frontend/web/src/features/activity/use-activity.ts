@@ -1,6 +1,6 @@
 import { useCallback, useEffect, useState, useSyncExternalStore } from 'react'
 import { api, okWithResponse } from '@/api'
-import { useStream, useUser } from '@/app/scope'
+import { useScope, useStream } from '@/app/scope'
 import { placeOf, type StreamMessage } from '@/live'
 import { ActivityLog, type ReadEvents } from './log'
 
@@ -15,9 +15,17 @@ function restEvents(user: string): ReadEvents {
 
 /** The user's stream, as long as the screen is open. What is live says that there is more; the events themselves are read. */
 export function useActivity() {
-  const user = useUser().id
+  const { user: { id: user }, live } = useScope()
   const [log] = useState(() => new ActivityLog(restEvents(user)))
   useEffect(() => void log.open(), [log])
   useStream(useCallback((message: StreamMessage) => void log.catchUp(message.position), [log]))
+  // What could not be read without a network is read when there is one.
+  useEffect(
+    () =>
+      live.onConnection(() => {
+        if (live.connection() === 'connected' && log.snapshot().error !== undefined) void log.retry()
+      }),
+    [live, log],
+  )
   return { log, ...useSyncExternalStore(log.subscribe, log.snapshot) }
 }

@@ -17,7 +17,7 @@ describe('the life of a task in sentences', () => {
     expect(told.kind).toBe('created')
     expect(told.deeds[0]?.text).toBe('You added it.')
     expect(told.deeds[1]?.text).toMatch(/^High priority, home, due tomorrow, 9:00.*every month.*#flat\.$/)
-    expect(told.deeds[2]).toEqual({ text: 'With a description:', after: 'To the new account' })
+    expect(told.deeds[2]).toEqual({ text: 'With notes:', after: 'To the new account' })
   })
   it('says that nobody made the next one of a series', () => {
     const told = tell(entry('created', null, { priority: 'low', category: 'home', previous_task_id: 'p' }), context)
@@ -46,10 +46,10 @@ describe('the life of a task in sentences', () => {
   })
   it('begins with what is most of a change, whatever order it comes in', () => {
     const told = tell(entry('updated', { description: null, tags: [], title: 'A' }, { description: 'x', tags: ['t'], title: 'B' }), context)
-    expect(told.deeds.map((d) => d.text)).toEqual(['You renamed it from “A” to “B”.', 'Added #t.', 'Wrote a description:'])
+    expect(told.deeds.map((d) => d.text)).toEqual(['You renamed it from “A” to “B”.', 'Added #t.', 'Wrote notes:'])
   })
   it('shows a description before and after', () => {
-    expect(tell(entry('updated', { description: 'old' }, { description: 'new' }), context).deeds).toEqual([{ text: 'You changed the description:', before: 'old', after: 'new' }])
+    expect(tell(entry('updated', { description: 'old' }, { description: 'new' }), context).deeds).toEqual([{ text: 'You changed the notes:', before: 'old', after: 'new' }])
   })
   it('does not say that a person marked a reminder', () => {
     const told = tell(entry('updated', { reminder_sent: false }, { reminder_sent: true }), context)

@@ -52,7 +52,7 @@ function created(who: string, task: Fields, context: Context): Told {
     tagsOf(task['tags']).map((tag) => `#${tag}`).join(' '),
   ].filter(Boolean)
   const deeds: Deed[] = [{ text: first }, { text: `${capital(facts.join(', '))}.` }]
-  if (task['description']) deeds.push({ text: 'With a description:', after: String(task['description']) })
+  if (task['description']) deeds.push({ text: 'With notes:', after: String(task['description']) })
   return { kind: follows ? 'repeated' : 'created', deeds }
 }
 
@@ -122,7 +122,7 @@ function repetition(from: unknown, to: unknown, now: Fields, context: Context): 
 function description(from: unknown, to: unknown): Deed {
   const before = from ? { before: String(from) } : {}
   const after = to ? { after: String(to) } : {}
-  return { text: !from ? 'wrote a description:' : !to ? 'removed the description:' : 'changed the description:', ...before, ...after }
+  return { text: !from ? 'wrote notes:' : !to ? 'removed the notes:' : 'changed the notes:', ...before, ...after }
 }
 
 function tags(from: string[], to: string[]): string {

@@ -36,7 +36,7 @@ export function DetailPanel({ row, onClose }: { row: Row; onClose(): void }) {
   return (
     <div className="flex flex-col gap-5 p-5">
       <ConflictBox row={row} zone={zone} today={today} />
-      <div className="flex items-start gap-3">
+      <div className="flex items-start gap-1">
         <div className="pt-1.5"><TaskCheckbox title={task.title} completed={task.completed} priority={task.priority} onToggle={() => toggle(row)} /></div>
         <div className="min-w-0 flex-1"><TitleField row={row} /></div>
       </div>

@@ -19,9 +19,9 @@ export function Empty({ view, filtered, fresh, doneToday, clear, add }: Props) {
     case 'upcoming':
       return <EmptyState icon={<CalendarDays />} title="Nothing ahead">Give a task a day, and it appears here: <Example>dentist on 12 March 9:30</Example> or <Example>water plants every 3 days</Example>.</EmptyState>
     case 'completed':
-      return <EmptyState icon={<CircleCheckBig />} title="Nothing completed yet">Press the circle of a task, or <Kbd keys="x" />, when it is done. It is kept here with its whole history.</EmptyState>
+      return <EmptyState icon={<CircleCheckBig />} title="Nothing completed yet">Press the circle of a task<span className="touch:hidden">, or <Kbd keys="x" />,</span> when it is done. It is kept here with its whole history.</EmptyState>
     case 'all':
-      return <EmptyState icon={<Waves />} title="Everything is done">No task is open. Add the next one above, or press <Kbd keys="n" />.</EmptyState>
+      return <EmptyState icon={<Waves />} title="Everything is done">No task is open. Add the next one<span className="touch:hidden"> above, or press <Kbd keys="n" /></span>.</EmptyState>
   }
 }
 

@@ -53,13 +53,15 @@ export function RepeatField({ row: { key, task }, zone, today, save }: Props) {
       {inWords && <InWords words={words} setWords={setWords} zone={zone} today={today} save={save} done={close} />}
       {rule && dueMs !== undefined && !inWords && <Ahead rule={rule} start={start} due={dueMs} zone={task.timeZone} today={today} end={end} />}
       {rule && !inWords && (
-        <DateField
-          label="Until"
-          value={end ?? ''}
-          min={due?.day}
-          hint="The last day on which it may be due. Without one it goes on."
-          onChange={(day) => save({ recurringEndDate: day ? wireTime(startOfDay(day, task.timeZone)) : null })}
-        />
+        <div className="mt-1.5">
+          <DateField
+            label="Until"
+            value={end ?? ''}
+            min={due?.day}
+            hint="The last day on which it may be due. Without one it goes on."
+            onChange={(day) => save({ recurringEndDate: day ? wireTime(startOfDay(day, task.timeZone)) : null })}
+          />
+        </div>
       )}
     </div>
   )

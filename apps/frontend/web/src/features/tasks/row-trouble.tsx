@@ -6,13 +6,13 @@ import { refusalText } from './field-names'
 const WHAT: Record<Op['kind'], string> = { create: 'Not added', update: 'Not changed', complete: 'Not completed', remove: 'Not deleted' }
 
 /** Below a row: a write that the server refused, or that met somebody else's change. */
-export function RowTrouble({ row, onOpen }: { row: Row; onOpen(): void }) {
+export function RowTrouble({ row, onOpen, className }: { row: Row; onOpen(): void; className?: string }) {
   const { tasks } = useScope()
   const op = row.ops.find((o) => o.state !== 'waiting')
   if (!op) return null
   if (op.state === 'conflict') {
     return (
-      <Note tone="warn" className="relative z-1 mb-2 sm:ml-8" action={<Button size="sm" onClick={onOpen}>Look at both</Button>}>
+      <Note tone="warn" {...(className ? { className } : {})} action={<Button size="sm" onClick={onOpen}>Look at both</Button>}>
         {op.theirs === null ? 'Deleted on another device while you changed it.' : 'Changed on another device at the same time. Nothing is overwritten.'}
       </Note>
     )
@@ -20,7 +20,7 @@ export function RowTrouble({ row, onOpen }: { row: Row; onOpen(): void }) {
   return (
     <Note
       tone="danger"
-      className="relative z-1 mb-2 sm:ml-8"
+      {...(className ? { className } : {})}
       action={
         <span className="flex gap-1.5">
           <Button size="sm" onClick={() => tasks.retry(op.id)}>Try again</Button>

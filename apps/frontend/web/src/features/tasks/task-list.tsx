@@ -41,6 +41,8 @@ export function TaskList({ items, today, open, editing, on, label, ref }: Props)
     estimateSize: (index) => (items[index]?.kind === 'header' ? 48 : window.innerWidth < 640 ? 60 : 42),
     getItemKey: (index) => items[index]?.key ?? index,
     overscan: 10,
+    // On a phone a button floats above the end of the list.
+    scrollPaddingEnd: window.innerWidth < 896 ? 88 : 16,
     rangeExtractor,
   })
   // First what is shown: it is what brings the measurements up to the items of this time.

@@ -26,7 +26,7 @@ export const TaskRow = memo(function TaskRow({ row, due, overdue, today, withDay
       data-key={key}
       className={cx('group/row relative border-b border-line px-1 sm:rounded-md sm:border-transparent sm:px-2', open ? 'bg-accent-soft' : 'hover:bg-sunken/70')}
     >
-      <div className="flex min-h-14 items-start gap-3 py-2.5 sm:min-h-11 sm:items-center sm:py-1">
+      <div className="relative flex min-h-14 items-start gap-3 py-2.5 sm:min-h-11 sm:items-center sm:py-1">
         <TaskCheckbox title={task.title} completed={task.completed} priority={task.priority} onToggle={() => on.toggle(row)} />
         {editing ? (
           <TitleEdit row={row} done={() => on.edit(undefined)} />
@@ -55,7 +55,7 @@ export const TaskRow = memo(function TaskRow({ row, due, overdue, today, withDay
           </div>
         )}
       </div>
-      {(state === 'failed' || state === 'conflict') && <RowTrouble row={row} onOpen={() => on.open(key)} />}
+      {(state === 'failed' || state === 'conflict') && <RowTrouble row={row} onOpen={() => on.open(key)} className="relative z-1 mb-2 sm:ml-8" />}
     </div>
   )
 })
