@@ -32,6 +32,7 @@ type Deps struct {
 	Origins []string             // of CORS_ORIGINS: other origins that browsers may call from
 	Log     *slog.Logger         // nil: slog.Default()
 	Timeout time.Duration        // of one request; 0: none
+	Writes  *Writes              // of one user; nil: no limit
 
 	Notifications *reminders.Notifications
 	Operator      Operator
@@ -75,7 +76,7 @@ func Config(log *slog.Logger) fiber.Config {
 // MountAPI adds the routes of the table. The app must have Around in front, and
 // Config.
 func MountAPI(app fiber.Router, d Deps) {
-	a := &api{tasks: d.Tasks, once: d.Once, audit: d.Audit, users: d.Users, verify: d.Verify, notifications: d.Notifications, ops: d.Operator}
+	a := &api{tasks: d.Tasks, once: d.Once, audit: d.Audit, users: d.Users, verify: d.Verify, writes: d.Writes, notifications: d.Notifications, ops: d.Operator}
 	mount(app, a.routes())
 }
 
@@ -85,6 +86,7 @@ type api struct {
 	audit  *audit.Reader
 	users  *users.Service
 	verify Verify
+	writes *Writes
 	bodies buffers
 
 	notifications *reminders.Notifications

@@ -33,7 +33,7 @@ func CORS(origins []string) fiber.Handler {
 			return c.Next()
 		}
 		if !preflight {
-			c.Set(fiber.HeaderAccessControlExposeHeaders, "ETag, Location, Link, X-Stream-Position, X-Request-ID, Retry-After, Preference-Applied, WWW-Authenticate, Content-Disposition")
+			c.Set(fiber.HeaderAccessControlExposeHeaders, "ETag, Location, Link, X-Stream-Position, X-Request-ID, Retry-After, RateLimit, RateLimit-Policy, Preference-Applied, WWW-Authenticate, Content-Disposition")
 			return c.Next()
 		}
 		c.Set(fiber.HeaderAccessControlAllowMethods, "GET, HEAD, POST, PUT, PATCH, DELETE")

@@ -66,6 +66,7 @@ func statusOf(kind domain.Kind) int {
 func problemOf(err error) problem {
 	var known *domain.Error
 	var web *fiber.Error
+	var many *tooMany
 	p := problem{Type: "about:blank", Status: http.StatusInternalServerError}
 	switch {
 	case errors.As(err, &known):
@@ -78,6 +79,8 @@ func problemOf(err error) problem {
 		}
 	case errors.As(err, &web):
 		p.Status, p.Detail = web.Code, webDetail(web)
+	case errors.As(err, &many):
+		p.Status, p.Detail = http.StatusTooManyRequests, many.Error()
 	case errors.Is(err, context.DeadlineExceeded):
 		p.Status, p.Detail = http.StatusServiceUnavailable, "the request took too long"
 	}
@@ -128,6 +131,14 @@ func fail(c *fiber.Ctx, log *slog.Logger, err error) {
 		}
 		log.LogAttrs(c.UserContext(), level, "request failed", slog.Int("status", p.Status), slog.String("method", strings.Clone(c.Method())),
 			slog.String("route", c.Route().Path), slog.String("request_id", p.RequestID), slog.Any("error", err))
+	}
+	if p.Status != http.StatusTooManyRequests { // what is left is for answers to tell
+		c.Response().Header.Del(rateLimitHeader)
+		c.Response().Header.Del(rateLimitPolicyHeader)
+	}
+	var many *tooMany
+	if errors.As(err, &many) {
+		c.Set(fiber.HeaderRetryAfter, strconv.Itoa(many.after))
 	}
 	switch p.Status {
 	case http.StatusUnauthorized:

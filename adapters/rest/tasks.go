@@ -15,7 +15,7 @@ import (
 
 var errNoToken = &domain.Error{Kind: domain.KindUnauthorized, Detail: "a token is needed; send Authorization: Bearer <JWT>"}
 
-// caller verifies the token and that the path is its user's.
+// caller verifies the token and that the path is its user's, and counts a write.
 func (a *api) caller(c *fiber.Ctx) (ctx context.Context, user string, err error) {
 	ctx = c.UserContext()
 	token, ok := bearer(c.Get(fiber.HeaderAuthorization))
@@ -33,7 +33,10 @@ func (a *api) caller(c *fiber.Ctx) (ctx context.Context, user string, err error)
 	if user != p.UserID {
 		return nil, "", &domain.Error{Kind: domain.KindForbidden, Detail: "the token is of another user than the path"}
 	}
-	return ctx, p.UserID, nil
+	if m := c.Method(); m != fiber.MethodGet && m != fiber.MethodHead {
+		err = a.writes.take(c, p.UserID)
+	}
+	return ctx, p.UserID, err
 }
 
 func bearer(header string) (token string, ok bool) {

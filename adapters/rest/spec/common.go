@@ -31,8 +31,16 @@ func commonHeaders() Ordered {
 	return Ordered{
 		{requestID, header("That of the request, or a new one.", Text().Len(1, 128), true)},
 		{"Retry-After", header("Ask again after so many seconds.", Int().From(0, 86400), true)},
+		{"RateLimit", header("How many writes the user may make at once (r), and in how many seconds all of them again (t).", Text().Match(`^"writes";r=[0-9]+;t=[0-9]+$`), false)},
+		{"RateLimit-Policy", header("So many writes of a user (q) in so many seconds (w), in one process.", Text().Match(`^"writes";q=[0-9]+;w=[0-9]+$`), false)},
 		{"WWW-Authenticate", header("What is wrong with the token (RFC 6750).", Text().Match("^Bearer"), true)},
 	}
+}
+
+// rateLimit are the headers of draft-ietf-httpapi-ratelimit-headers, absent where no limit is configured.
+func rateLimit() Ordered {
+	ref := func(name string) Ordered { return Ordered{{"$ref", "#/components/headers/" + name}} }
+	return Ordered{{"RateLimit", ref("RateLimit")}, {"RateLimit-Policy", ref("RateLimit-Policy")}}
 }
 
 func header(about string, s *Schema, required bool) Ordered {
@@ -58,6 +66,9 @@ func (a API) problems(table []Route) Ordered {
 			headers = Ordered{{requestID, header("That of the request, or a new one; absent when the request was not read.", Text(), false)}}
 		case http.StatusUnauthorized:
 			headers.Put("WWW-Authenticate", Ordered{{"$ref", "#/components/headers/WWW-Authenticate"}})
+		case http.StatusTooManyRequests:
+			headers.Put("Retry-After", header("Ask again after so many seconds; absent where something else must end first.", Int().From(0, 86400), false))
+			headers = append(headers, rateLimit()...)
 		case http.StatusServiceUnavailable:
 			headers.Put("Retry-After", Ordered{{"$ref", "#/components/headers/Retry-After"}})
 		}

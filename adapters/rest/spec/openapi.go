@@ -116,7 +116,7 @@ func (a API) operation(r Route) Ordered {
 	}
 	var answers Ordered
 	for _, answer := range r.Answers {
-		answers.Put(strconv.Itoa(answer.Status), answer.response())
+		answers.Put(strconv.Itoa(answer.Status), answer.response(r.limited()))
 	}
 	for _, status := range r.Problems() {
 		answers.Put(strconv.Itoa(status), Ordered{{"$ref", "#/components/responses/" + problemName(status)}})
@@ -170,10 +170,13 @@ func (a API) parameters(r Route) []Ordered {
 	return append(out, Ordered{{"$ref", "#/components/parameters/" + requestID}})
 }
 
-func (a Answer) response() Ordered {
+func (a Answer) response(limited bool) Ordered {
 	headers := Ordered{{requestID, Ordered{{"$ref", "#/components/headers/" + requestID}}}}
 	for _, h := range a.Headers {
 		headers.Put(h.Name, header(h.About, h.Schema, !h.Sometimes))
+	}
+	if limited {
+		headers = append(headers, rateLimit()...)
 	}
 	o := Ordered{{"description", a.About}, {"headers", headers}}
 	if a.Schema != nil {

@@ -81,6 +81,9 @@ type Header struct {
 	Sometimes   bool // false: it is always there
 }
 
+// limited says that a user may call r only so often.
+func (r Route) limited() bool { return r.Access == Owner && r.Method != fiber.MethodGet }
+
 // Problems are the statuses of the problems that r may answer: those that it names,
 // and those that its kind brings.
 func (r Route) Problems() []int {
@@ -90,6 +93,9 @@ func (r Route) Problems() []int {
 	}
 	if r.Access != Public && r.Method != fiber.MethodGet {
 		set = append(set, fiber.StatusInsufficientStorage)
+	}
+	if r.limited() {
+		set = append(set, fiber.StatusTooManyRequests)
 	}
 	if strings.Contains(r.Path, "{id}") {
 		set = append(set, fiber.StatusNotFound, fiber.StatusUnprocessableEntity)

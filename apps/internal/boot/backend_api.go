@@ -22,6 +22,7 @@ func BackendAPI() fx.Option {
 				Tasks: service, Once: tasks.NewOnce(service, sqlstore.NewTasks(r.DB)), Audit: audit.NewReader(trail), Verify: verify, Log: r.Log,
 				Notifications: reminders.NewNotifications(sqlstore.NewNotifications(r.DB)),
 				Users:         NewUsers(r.DB, r.Clock), Operator: r.operator(),
+				Writes: rest.NewWrites(r.Config.WriteRate, r.Config.WriteBurst, r.Clock),
 			})
 		})
 		accounts.serve(r)

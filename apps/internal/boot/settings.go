@@ -40,6 +40,8 @@ func example(t reflect.Type) string {
 		return "a time with its unit, such as 25s, or a number of seconds"
 	case t == reflect.TypeFor[time.Duration]():
 		return "a time with its unit, such as 10s"
+	case t.Kind() == reflect.Float64:
+		return "a number"
 	case t.Kind() == reflect.Bool:
 		return "true or false"
 	}

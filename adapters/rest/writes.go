@@ -1,0 +1,99 @@
+package rest
+
+import (
+	"fmt"
+	"math"
+	"strings"
+	"sync"
+	"time"
+
+	"github.com/gofiber/fiber/v2"
+	"golang.org/x/time/rate"
+
+	"github.com/tasktide/tasktide/ports"
+)
+
+// mostWriters bounds how many users a generation remembers: with more, those who have not
+// written for longest begin anew.
+const mostWriters = 100_000
+
+// Writes bounds how many writes one user makes in this process: burst at once and
+// perSecond on the long run. It remembers only who wrote lately: a user who has not
+// written for as long as an empty bucket takes to fill has a full one.
+type Writes struct {
+	limit  rate.Limit
+	burst  int
+	window time.Duration // from empty to full
+	policy string
+	clock  ports.Clock
+
+	mu        sync.Mutex
+	now, last map[string]*rate.Limiter // two generations
+	turned    time.Time
+}
+
+// NewWrites makes a limit; nil, which lets everything through, for perSecond 0.
+func NewWrites(perSecond float64, burst int, clock ports.Clock) *Writes {
+	if perSecond <= 0 {
+		return nil
+	}
+	window := time.Duration(float64(burst) / perSecond * float64(time.Second))
+	return &Writes{
+		limit: rate.Limit(perSecond), burst: burst, window: window, clock: clock, now: map[string]*rate.Limiter{}, last: map[string]*rate.Limiter{}, turned: clock.Now(),
+		policy: fmt.Sprintf(`"writes";q=%d;w=%d`, burst, seconds(window)),
+	}
+}
+
+// take counts a write of user. The headers are those of
+// draft-ietf-httpapi-ratelimit-headers.
+func (w *Writes) take(c *fiber.Ctx, user string) error {
+	if w == nil {
+		return nil
+	}
+	at := w.clock.Now()
+	of := w.of(user, at)
+	r := of.ReserveN(at, 1)
+	wait := r.DelayFrom(at)
+	if wait > 0 {
+		r.CancelAt(at)
+	}
+	left := max(0, of.TokensAt(at))
+	c.Set(rateLimitPolicyHeader, w.policy)
+	c.Set(rateLimitHeader, fmt.Sprintf(`"writes";r=%d;t=%d`, int(left), seconds(time.Duration((float64(w.burst)-left)/float64(w.limit)*float64(time.Second)))))
+	if wait > 0 {
+		return &tooMany{after: seconds(wait)}
+	}
+	return nil
+}
+
+const (
+	rateLimitHeader       = "RateLimit"
+	rateLimitPolicyHeader = "RateLimit-Policy"
+)
+
+func (w *Writes) of(user string, at time.Time) *rate.Limiter {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	if len(w.now) >= mostWriters || at.Sub(w.turned) >= w.window {
+		w.last, w.now, w.turned = w.now, map[string]*rate.Limiter{}, at
+	}
+	if l := w.now[user]; l != nil {
+		return l
+	}
+	l := w.last[user]
+	if l == nil {
+		l = rate.NewLimiter(w.limit, w.burst)
+	}
+	w.now[strings.Clone(user)] = l // Fiber uses its memory again
+	return l
+}
+
+// seconds is d, rounded up.
+func seconds(d time.Duration) int { return int(math.Ceil(d.Seconds())) }
+
+// tooMany is a write beyond the limit.
+type tooMany struct{ after int }
+
+func (t *tooMany) Error() string {
+	return fmt.Sprintf("this user writes faster than is allowed; try again in %d seconds", t.after)
+}
