@@ -103,10 +103,13 @@ lint: ## Format, vet, golangci-lint, and actionlint for the workflows
 	$(TOOLS)/actionlint
 	$(TOOLS)/golangci-lint run ./...
 
+vulnerabilities: ## Known vulnerabilities of what is shipped (govulncheck, npm audit); says so where their data is not reached
+	tools/vulnerabilities.sh
+
 fuzz: ## Fuzz every decoder, FUZZTIME (1m) each
 	@tools/fuzz.sh $${FUZZTIME:-1m}
 
 clean: ## Remove what was built (not ./data)
 	rm -rf $(BIN) dist .tools
 
-.PHONY: help run page page-if-possible page-check build up-kafka up-dapr tools test alerts unit contract contract-redpanda deploy-test e2e page-e2e page-figures screenshots measure bench stored-databases release release-check docs lint fuzz clean
+.PHONY: help run page page-if-possible page-check build up-kafka up-dapr tools test alerts unit contract contract-redpanda deploy-test e2e page-e2e page-figures screenshots measure bench stored-databases release release-check docs lint vulnerabilities fuzz clean

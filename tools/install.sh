@@ -6,6 +6,7 @@
 #   kafka      the jars of an Apache Kafka server, listed in tools/kafka/pom.xml
 #   golangci   golangci-lint, built from the Go module tools/golangci
 #   better-auth Better Auth's client and server, the npm packages of tools/better-auth
+#   govulncheck the checker for known vulnerabilities, built from the Go module tools/govulncheck; likewise not in "all"
 #   sbom       cyclonedx-gomod, built from the Go module tools/sbom; only releases need it, so that it is not in "all"
 # usage: tools/install.sh [NAME...]   (default: all). What is there and current is left alone.
 set -euo pipefail
@@ -44,6 +45,8 @@ golangci() { go_tool golangci golangci github.com/golangci/golangci-lint/v2/cmd/
 
 sbom() { go_tool sbom sbom github.com/CycloneDX/cyclonedx-gomod/cmd/cyclonedx-gomod -trimpath -buildvcs=false; } # its hash is in the SBOM
 
+govulncheck() { go_tool govulncheck govulncheck golang.org/x/vuln/cmd/govulncheck; }
+
 kafka() {
 	local pom=$root/tools/kafka/pom.xml version dir
 	version=$(sed -n 's:.*<kafka.version>\(.*\)</kafka.version>.*:\1:p' "$pom")
@@ -78,7 +81,7 @@ better_auth() {
 for tool in "${@:-daprd sentry kafka golangci actionlint better-auth}"; do
 	for name in $tool; do
 		case $name in
-		daprd | sentry | kafka | golangci | actionlint | sbom) "$name" ;;
+		daprd | sentry | kafka | golangci | actionlint | govulncheck | sbom) "$name" ;;
 		better-auth) better_auth ;;
 		*) echo "unknown tool $name" >&2; exit 2 ;;
 		esac
