@@ -30,7 +30,9 @@ type component struct {
 			SecretKeyRef struct{ Name, Key string } `yaml:"secretKeyRef"`
 		}
 	}
-	Auth   struct{ SecretStore string } `yaml:"auth"`
+	Auth struct {
+		SecretStore string `yaml:"secretStore"`
+	} `yaml:"auth"`
 	Scopes []string
 }
 
@@ -86,9 +88,14 @@ var contrib = sync.OnceValues(func() (string, error) {
 // listed is what a component's own metadata.yaml has.
 type listed struct {
 	Type, Name, Version           string
-	Metadata                      []struct{ Name string }
-	AuthenticationProfiles        []struct{ Metadata []struct{ Name string } } `yaml:"authenticationProfiles"`
-	BuiltinAuthenticationProfiles []struct{ Metadata []struct{ Name string } } `yaml:"builtinAuthenticationProfiles"`
+	Metadata                      []listedKey
+	AuthenticationProfiles        []struct{ Metadata []listedKey } `yaml:"authenticationProfiles"`
+	BuiltinAuthenticationProfiles []struct{ Metadata []listedKey } `yaml:"builtinAuthenticationProfiles"`
+}
+
+type listedKey struct {
+	Name      string
+	Sensitive bool
 }
 
 // elsewhere are keys that are read by the runtime or by shared code, and are hence not in the component's own list.
@@ -106,6 +113,15 @@ var elsewhere = map[string][]string{
 // known are the keys of a component's metadata that daprd reads.
 func known(t *testing.T, kind, version string) []string {
 	t.Helper()
+	names := slices.Clone(elsewhere[kind])
+	for _, k := range keysOf(t, kind, version) {
+		names = append(names, k.Name)
+	}
+	return names
+}
+
+func keysOf(t *testing.T, kind, version string) []listedKey {
+	t.Helper()
 	dir, err := contrib()
 	must(t, err)
 	family, name, _ := strings.Cut(kind, ".")
@@ -117,16 +133,32 @@ func known(t *testing.T, kind, version string) []string {
 	if l.Version != version {
 		t.Fatalf("%s is of version %s, deployed is %s", file, l.Version, version)
 	}
-	names := slices.Clone(elsewhere[kind])
-	for _, m := range l.Metadata {
-		names = append(names, m.Name)
-	}
+	keys := slices.Clone(l.Metadata)
 	for _, p := range append(l.AuthenticationProfiles, l.BuiltinAuthenticationProfiles...) {
-		for _, m := range p.Metadata {
-			names = append(names, m.Name)
+		keys = append(keys, p.Metadata...)
+	}
+	return keys
+}
+
+// TestWhatComponentsKeepSecretIsAReference: what the component's own list calls sensitive comes from the secret store.
+func TestWhatComponentsKeepSecretIsAReference(t *testing.T) {
+	t.Parallel()
+	references := 0
+	for name, c := range deployed(t) {
+		for _, m := range c.Spec.Metadata {
+			if m.SecretKeyRef.Name != "" {
+				references++
+				if m.SecretKeyRef.Name != "app-secrets" || c.Auth.SecretStore != "secretstore" {
+					t.Errorf("%s: %s comes from %s of the store %q", name, m.Name, m.SecretKeyRef.Name, c.Auth.SecretStore)
+				}
+			} else if slices.Contains(keysOf(t, c.Spec.Type, c.Spec.Version), listedKey{m.Name, true}) {
+				t.Errorf("%s: %s is in the file", name, m.Name)
+			}
 		}
 	}
-	return names
+	if references == 0 {
+		t.Error("no component has a secret: nothing was looked at")
+	}
 }
 
 func TestEveryMetadataKeyIsOneThatTheComponentReads(t *testing.T) {

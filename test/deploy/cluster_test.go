@@ -135,6 +135,8 @@ func TestEdgesFollowTheAddresses(t *testing.T) {
 		{"backend-api", nil, "any:443", false},
 		{"audit-service", []string{"settings.OTEL_EXPORTER_OTLP_ENDPOINT=http://otel-collector.monitoring:4318"}, "any:4318", true},
 		{"frontend", []string{"settings.OTEL_EXPORTER_OTLP_ENDPOINT=http://otel-collector.monitoring:4318"}, "any:4318", true},
+		{"audit-service", []string{"settings.OTEL_EXPORTER_OTLP_TRACES_ENDPOINT=http://traces.monitoring:4319/v1/traces"}, "any:4319", true},
+		{"audit-service", []string{"settings.OTEL_EXPORTER_OTLP_ENDPOINT=http://otel:4318", "settings.OTEL_EXPORTER_OTLP_TRACES_ENDPOINT=http://traces:4319/v1/traces"}, "any:4318", false},
 	} {
 		sets := append([]string{"transport=kafka"}, c.sets...) // without a sidecar, which needs the API server's 443
 		if c.name == "backend-api" && len(c.sets) == 0 {

@@ -4,6 +4,8 @@ import (
 	"encoding/json"
 	"fmt"
 	"maps"
+	"os"
+	"regexp"
 	"slices"
 	"strconv"
 	"strings"
@@ -374,23 +376,57 @@ func TestEveryVariableThatTheServicesHaveAlwaysHad(t *testing.T) {
 	}
 }
 
-// TestNothingSecretIsRendered: secrets are references to keys of a secret that the charts don't make.
-func TestNothingSecretIsRendered(t *testing.T) {
+// secretSettings are those that docs/configuration.md, which a test there compares with the code, calls secret; and what OpenTelemetry's headers carry.
+func secretSettings(t *testing.T) []string {
+	t.Helper()
+	b, err := os.ReadFile(root + "/docs/configuration.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	out := []string{"OTEL_EXPORTER_OTLP_HEADERS"}
+	for _, m := range regexp.MustCompile("(?m)^\\| `([A-Z_]+)` \\(secret\\) ").FindAllStringSubmatch(string(b), -1) {
+		out = append(out, m[1])
+	}
+	if len(out) < 10 {
+		t.Fatalf("only %v are secret", out)
+	}
+	return out
+}
+
+// TestSecretsComeFromTheirSecretsAlone: each secret setting of each container is a reference to a key of app-secrets or of the private secret, neither of
+// which the charts make, and no container gets anything else of a secret, whole or as a file, but the certificates of Kafka.
+func TestSecretsComeFromTheirSecretsAlone(t *testing.T) {
 	t.Parallel()
+	secrets := secretSettings(t)
 	for variant, r := range variants(t) {
 		for name, template := range pods(t, r) {
-			for _, c := range slices.Concat(template.Spec.Containers, template.Spec.InitContainers) {
+			pod := inject(t, template)
+			for _, c := range slices.Concat(pod.Spec.Containers, pod.Spec.InitContainers) {
+				if len(c.EnvFrom) != 0 {
+					t.Errorf("%s: %s: %s takes whatever is in %v", variant, name, c.Name, c.EnvFrom)
+				}
 				for _, e := range c.Env {
-					secret := strings.HasPrefix(e.Name, "DATABASE_URL_") || slices.Contains([]string{"DATABASE_URL", "JWT_SECRET", "AUTH_SECRET", "KAFKA_SASL_PASSWORD", "APP_API_TOKEN", "DAPR_API_TOKEN"}, e.Name)
-					if secret != (secretOf(c.Env, e.Name) != "") {
+					from := secretOf(c.Env, e.Name)
+					if secret := slices.Contains(secrets, e.Name); secret != (from != "") {
 						t.Errorf("%s: %s: %s is given as %+v", variant, name, e.Name, e)
 					}
+					of, _, _ := strings.Cut(from, "/")
+					if from != "" && !slices.Contains([]string{"app-secrets", "app-private", "dapr-api-token"}, of) {
+						t.Errorf("%s: %s: %s comes from %s", variant, name, e.Name, from)
+					}
+				}
+			}
+			for _, v := range pod.Spec.Volumes {
+				if v.Secret != nil && v.Secret.SecretName != "kafka-tls" || v.ConfigMap != nil {
+					t.Errorf("%s: %s: the volume %s is %+v", variant, name, v.Name, v.VolumeSource)
 				}
 			}
 		}
 		for file, text := range r {
-			if strings.Contains(text, "kind: Secret") || strings.Contains(text, "stringData") {
-				t.Errorf("%s: %s makes a secret", variant, file)
+			for _, kind := range []string{"kind: Secret", "kind: ConfigMap", "stringData"} {
+				if strings.Contains(text, kind+"\n") || kind == "stringData" && strings.Contains(text, kind) {
+					t.Errorf("%s: %s has %q", variant, file, kind)
+				}
 			}
 		}
 	}
