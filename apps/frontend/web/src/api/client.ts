@@ -15,16 +15,25 @@ export type StreamEvent = components['schemas']['StreamEvent']
 export type Preferences = components['schemas']['Preferences']
 export type DeadLetter = components['schemas']['DeadLetter']
 
-/** Sends a request with the user's token; one that is refused is replaced by a new one, once. */
+/** Sends a request with the token of the user whom its address names; one that is refused is replaced by a new one, once. */
 export async function authorized(input: Request, deadline?: number): Promise<Response> {
   const again = input.clone()
-  const first = await accessToken()
+  const user = ownerOf(input.url)
+  const first = await accessToken(user)
   input.headers.set('Authorization', `Bearer ${first}`)
   const response = await request(input, {}, deadline)
   if (response.status !== 401) return response
-  again.headers.set('Authorization', `Bearer ${await accessToken(first)}`)
+  again.headers.set('Authorization', `Bearer ${await accessToken(user, first)}`)
   return request(again, {}, deadline)
 }
+
+function ownerOf(url: string): string | undefined {
+  const [, name] = /^\/api\/([^/]+)/.exec(new URL(url).pathname) ?? []
+  return name === undefined || name === 'operator' ? undefined : decodeURIComponent(name)
+}
+
+// The page keeps what it needs itself, and forgets it when its user goes; what the browser's cache has would stay.
+const options = { baseUrl: location.origin, cache: 'no-store' } as const
 
 /** As `authorized`, and an answer that is no success is thrown as an ApiError. */
 async function successful(input: Request, deadline?: number): Promise<Response> {
@@ -34,10 +43,10 @@ async function successful(input: Request, deadline?: number): Promise<Response> 
 }
 
 /** The API as docs/openapi.json describes it. Its methods reject with an ApiError. */
-export const api = createClient<paths>({ baseUrl: location.origin, fetch: (input) => successful(input) })
+export const api = createClient<paths>({ ...options, fetch: (input) => successful(input) })
 
 /** The same, for answers that may take long, such as an export. */
-export const patientApi = createClient<paths>({ baseUrl: location.origin, fetch: (input) => successful(input, 300_000) })
+export const patientApi = createClient<paths>({ ...options, fetch: (input) => successful(input, 300_000) })
 
 type Answer<T> = { data?: T; response: Response }
 

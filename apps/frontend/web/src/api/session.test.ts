@@ -16,6 +16,25 @@ function answersSession(user: typeof ann | null, token?: string): void {
   })
 }
 
+/** What one tab posts arrives in the others. */
+class Channel {
+  private static all: Channel[] = []
+  private readonly listeners: ((event: { data: unknown }) => void)[] = []
+  constructor() {
+    Channel.all.push(this)
+  }
+  addEventListener(_type: string, listener: (event: { data: unknown }) => void): void {
+    this.listeners.push(listener)
+  }
+  postMessage(data: unknown): void {
+    for (const other of Channel.all) if (other !== this) for (const listener of other.listeners) listener({ data })
+  }
+  static reset(): void {
+    Channel.all = []
+  }
+}
+
+/** A tab that is opened. */
 async function fresh() {
   vi.resetModules()
   return import('./session')
@@ -23,10 +42,15 @@ async function fresh() {
 
 beforeEach(() => {
   localStorage.clear()
+  Channel.reset()
+  vi.stubGlobal('BroadcastChannel', Channel)
   vi.useFakeTimers()
   for (const mock of Object.values(client)) mock.mockReset()
 })
-afterEach(() => vi.useRealTimers())
+afterEach(() => {
+  vi.unstubAllGlobals()
+  vi.useRealTimers()
+})
 
 describe('who is signed in', () => {
   test('is what the server says, with the scope of the token', async () => {
@@ -110,9 +134,9 @@ describe('the token', () => {
     const session = await fresh()
     client.token.mockImplementation(() => Promise.resolve({ data: { token: jwt('ann') }, error: null }))
     const first = await session.accessToken()
-    expect(await session.accessToken(first)).not.toBe(first)
+    expect(await session.accessToken(undefined, first)).not.toBe(first)
     // Somebody else replaced it already.
-    expect(await session.accessToken(first)).toBe(await session.accessToken())
+    expect(await session.accessToken(undefined, first)).toBe(await session.accessToken())
     expect(client.token).toHaveBeenCalledTimes(2)
   })
 
@@ -136,6 +160,72 @@ describe('the token', () => {
     answer({ data: { token: jwt('ann') }, error: null })
     await expect(old).rejects.toMatchObject({ kind: 'signed-out' })
     expect(atob((await session.accessToken()).split('.')[1] ?? '')).toContain('bob')
+  })
+})
+
+describe('another tab', () => {
+  const bob = { ...ann, id: 'bob' }
+
+  async function twoTabs() {
+    answersSession(ann, jwt('ann'))
+    const first = await fresh()
+    await first.openSession()
+    const second = await fresh()
+    await second.openSession()
+    client.signOut.mockResolvedValue({ error: null })
+    return { first, second }
+  }
+
+  test('that signs out signs this one out, and its token is gone', async () => {
+    const { first, second } = await twoTabs()
+    await first.signOut()
+    expect(second.currentSession()).toEqual({ status: 'signed-out' })
+    expect(second.tokenAtHand('ann')).toBeUndefined()
+    expect(second.rememberedUser()).toBeUndefined()
+  })
+
+  test('that signs in signs this one in, also where the session had ended', async () => {
+    const { first, second } = await twoTabs()
+    answersSession(null)
+    await second.checkSession()
+    expect(second.currentSession().status).toBe('expired')
+    answersSession(ann, jwt('ann'))
+    await first.sessionBegan()
+    await vi.waitFor(() => expect(second.currentSession().status).toBe('signed-in'))
+    await first.signOut()
+    answersSession(bob, jwt('bob'))
+    await first.sessionBegan()
+    await vi.waitFor(() => expect(second.currentSession()).toMatchObject({ status: 'signed-in', user: { id: 'bob' } }))
+  })
+
+  test('that signed out while this one slept is followed when this one wakes', async () => {
+    const { first, second } = await twoTabs()
+    Channel.reset()
+    localStorage.removeItem('tasktide:user')
+    window.dispatchEvent(new Event('pageshow'))
+    expect(second.currentSession()).toEqual({ status: 'signed-out' })
+    expect(first.currentSession()).toEqual({ status: 'signed-out' })
+  })
+
+  test('that signed out while this one asked is not taken for a session that has expired', async () => {
+    const { second } = await twoTabs()
+    Channel.reset()
+    localStorage.removeItem('tasktide:user')
+    answersSession(null)
+    await second.checkSession()
+    expect(second.currentSession()).toEqual({ status: 'signed-out' })
+  })
+
+  test("in which somebody else signed in: this one's user gets none of their tokens, and their screen follows", async () => {
+    const { second } = await twoTabs()
+    Channel.reset()
+    answersSession(bob, jwt('bob'))
+    client.token.mockImplementation(() => Promise.resolve({ data: { token: jwt('bob') }, error: null }))
+    await expect(second.accessToken('ann', second.tokenAtHand('ann'))).rejects.toMatchObject({ kind: 'signed-out' })
+    await vi.waitFor(() => expect(second.currentSession()).toMatchObject({ status: 'signed-in', user: { id: 'bob' } }))
+    await expect(second.accessToken('ann')).rejects.toMatchObject({ kind: 'signed-out' })
+    expect(second.tokenAtHand('ann')).toBeUndefined()
+    expect(second.tokenAtHand('bob')).toBeDefined()
   })
 })
 

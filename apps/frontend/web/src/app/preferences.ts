@@ -1,6 +1,6 @@
 import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query'
 import { useEffect } from 'react'
-import { api, ok, type Preferences } from '@/api'
+import { api, ok, rememberedUser, type Preferences } from '@/api'
 import { browserZone, isZone } from '@/time'
 import { useUser } from './scope'
 import { rememberedTheme, showTheme, type Theme } from './theme'
@@ -76,7 +76,7 @@ function rememberedZone(user: string): string | undefined {
 
 function rememberZone(user: string, zone: string): void {
   try {
-    localStorage.setItem(stored(user), zone)
+    if (rememberedUser()?.id === user) localStorage.setItem(stored(user), zone)
   } catch {
     // The next visit without a network takes the browser's zone.
   }

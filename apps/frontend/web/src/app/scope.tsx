@@ -34,14 +34,14 @@ function open(user: string) {
   const tasks = new TaskStore(user)
   const live = new Live({
     user,
-    token: accessToken,
+    token: (refused) => accessToken(user, refused),
     reload: async () => {
       const place = await tasks.reload()
       // Whatever else was missed is asked for again.
       void queries.invalidateQueries()
       return place
     },
-    erased: () => void tasks.forget().then(forgetSession),
+    erased: forgetSession,
   })
   return {
     queries,

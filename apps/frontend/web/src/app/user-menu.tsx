@@ -2,7 +2,6 @@ import { useNavigate } from '@tanstack/react-router'
 import { Keyboard, LogOut, Settings } from 'lucide-react'
 import { useState } from 'react'
 import { errorText, signOut } from '@/api'
-import { forgetDrafts } from '@/features/tasks/drafts'
 import { Confirm, IconButton, Menu, MenuChoice, MenuItem, MenuLabel, MenuLine, toast } from '@/ui'
 import { usePreferences, useSavePreferences } from './preferences'
 import { useScope } from './scope'
@@ -24,8 +23,6 @@ export function UserMenu({ onShortcuts }: { onShortcuts(): void }) {
   async function leave(): Promise<void> {
     try {
       await signOut()
-      forgetDrafts(user.id)
-      await tasks.forget()
     } catch (error) {
       toast({ tone: 'danger', text: 'You are still signed in.', detail: errorText(error) })
     }

@@ -5,8 +5,8 @@ import { bodyOf, type Op } from './ops'
 
 /** What came of sending an op once. */
 export type Outcome =
-  /** Done; with the task as it is now, null if it is gone. */
-  | { kind: 'done'; task: Task | null }
+  /** Done; with the task as it is now, null if it is gone. `direct`: on the very version that it was made of. */
+  | { kind: 'done'; task: Task | null; direct: boolean }
   /** The server can't be reached or asks to wait: nothing else need be tried now. */
   | { kind: 'unreachable'; error: ApiError }
   /** This one did not go through; another may. */
@@ -26,7 +26,7 @@ export async function attempt(op: Op, backend: Backend, now: number): Promise<Ou
     return { kind: 'failed', error: new ApiError('refused', 'This was sent over a day ago and never answered. Look whether the task is in the list; if not, try again.') }
   }
   try {
-    return { kind: 'done', task: await send(op, backend) }
+    return { kind: 'done', task: await send(op, backend), direct: true }
   } catch (error) {
     return judge(op, backend, error)
   }
@@ -61,7 +61,7 @@ function outcomeOf(error: ApiError): Outcome {
 }
 
 function missing(op: Exclude<Op, { kind: 'create' }>): Outcome {
-  if (op.kind === 'remove') return { kind: 'done', task: null }
+  if (op.kind === 'remove') return { kind: 'done', task: null, direct: false }
   return { kind: 'conflict', theirs: null, clashes: [] }
 }
 
@@ -77,23 +77,25 @@ async function compare(op: Exclude<Op, { kind: 'create' }>, backend: Backend): P
   if (op.kind === 'update') return compareUpdate(op, theirs, backend)
   if (op.kind === 'complete') return compareComplete(op, theirs, backend)
   // What the person saw and deleted is what there is: only a reminder was sent, say.
-  if (looksAs(op.saw, theirs)) return retry({ ...op, seen: theirs.version }, backend)
-  return { kind: 'conflict', theirs, clashes: FIELDS.filter((field) => !same(op.saw[field], theirs[field])) }
+  const changed = FIELDS.filter((field) => !wasSeen(op, theirs, field))
+  if (changed.length === 0 && wasSeen(op, theirs, 'completed')) return retry({ ...op, seen: theirs.version }, backend)
+  return { kind: 'conflict', theirs, clashes: changed }
 }
 
-function looksAs(saw: Task, is: Task): boolean {
-  return saw.completed === is.completed && FIELDS.every((field) => same(saw[field], is[field]))
+/** As the person saw it, or as it was before changes of their own that the deletion came before. */
+function wasSeen(op: Op & { kind: 'remove' }, is: Task, field: keyof Task): boolean {
+  return same(op.saw[field], is[field]) || same((op.base ?? op.saw)[field], is[field])
 }
 
 async function compareUpdate(op: Op & { kind: 'update' }, theirs: Task, backend: Backend): Promise<Outcome> {
   const { rest, clashes } = merge(op.changes, theirs)
   if (clashes.length > 0) return { kind: 'conflict', theirs, clashes }
-  if (Object.keys(rest).length === 0) return { kind: 'done', task: theirs }
+  if (Object.keys(rest).length === 0) return { kind: 'done', task: theirs, direct: false }
   return retry({ ...op, seen: theirs.version, changes: insist(rest, theirs) }, backend)
 }
 
 async function compareComplete(op: Op & { kind: 'complete' }, theirs: Task, backend: Backend): Promise<Outcome> {
-  if (theirs.completed === op.to) return { kind: 'done', task: theirs }
+  if (theirs.completed === op.to) return { kind: 'done', task: theirs, direct: false }
   // It may have been done, and undone by somebody since: that is for the person to say.
   if (op.tries > 1 && theirs.version > op.seen + 1) return { kind: 'conflict', theirs, clashes: [] }
   return retry({ ...op, seen: theirs.version }, backend)
@@ -102,7 +104,7 @@ async function compareComplete(op: Op & { kind: 'complete' }, theirs: Task, back
 /** Once more on the version that was just read; should that be outdated too, the queue comes again. */
 async function retry(op: Op, backend: Backend): Promise<Outcome> {
   try {
-    return { kind: 'done', task: await send(op, backend) }
+    return { kind: 'done', task: await send(op, backend), direct: false }
   } catch (error) {
     if (error instanceof ApiError && error.status === 412) return { kind: 'again', error }
     return judge(op, backend, error)

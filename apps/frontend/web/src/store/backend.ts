@@ -2,7 +2,7 @@ import { api, ok, okWithResponse, type NewTask, type Task, type TaskChange } fro
 import { placeOf, type Place } from '@/live'
 import { ApiError } from '@/api/errors'
 
-/** The routes of tasks that the store uses. Every method rejects with an ApiError. */
+/** The routes of tasks that the store uses. Every method rejects with an ApiError; what writes goes on when the page is left. */
 export type Backend = {
   list(): Promise<{ tasks: Task[]; place: Place }>
   get(id: string): Promise<Task>
@@ -23,11 +23,11 @@ export function restBackend(user: string): Backend {
       return { tasks: data, place }
     },
     get: (id) => ok(api.GET('/api/{user_id}/tasks/{id}', { params: path(id) })),
-    create: (body, key) => ok(api.POST('/api/{user_id}/tasks', { params: { path: { user_id: user }, header: { 'Idempotency-Key': key } }, body })),
-    update: (id, version, body) => ok(api.PUT('/api/{user_id}/tasks/{id}', { params: match(id, version), body })),
-    toggle: (id, version) => ok(api.PATCH('/api/{user_id}/tasks/{id}/complete', { params: match(id, version) })),
+    create: (body, key) => ok(api.POST('/api/{user_id}/tasks', { params: { path: { user_id: user }, header: { 'Idempotency-Key': key } }, body, keepalive: true })),
+    update: (id, version, body) => ok(api.PUT('/api/{user_id}/tasks/{id}', { params: match(id, version), body, keepalive: true })),
+    toggle: (id, version) => ok(api.PATCH('/api/{user_id}/tasks/{id}/complete', { params: match(id, version), keepalive: true })),
     async remove(id, version) {
-      await ok(api.DELETE('/api/{user_id}/tasks/{id}', { params: match(id, version) }))
+      await ok(api.DELETE('/api/{user_id}/tasks/{id}', { params: match(id, version), keepalive: true }))
     },
   }
 }

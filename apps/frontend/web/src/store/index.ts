@@ -1,4 +1,5 @@
 export { changesOf, merge, same, wireTime, type Changes, type Edits, type Field } from './fields'
+export { Keep } from './keep'
 export type { Op } from './ops'
-export { TaskStore, UNDO_MS, type Row, type RowState, type View } from './tasks'
+export { TaskStore, type Deletion, type Row, type RowState, type View } from './tasks'
 export { uuid } from './uuid'

@@ -1,4 +1,4 @@
-import { openDB, type DBSchema, type IDBPDatabase } from 'idb'
+import { openDB, type DBSchema, type IDBPDatabase, type IDBPTransaction } from 'idb'
 import type { Task } from '@/api'
 import type { Place } from '@/live'
 import type { Op } from './ops'
@@ -10,12 +10,24 @@ type Schema = DBSchema & {
   lists: { key: string; value: { user: string; place: Place } }
   tasks: { key: [string, string]; value: Task; indexes: { user: string } }
   ops: { key: string; value: Op; indexes: { user: string } }
+  names: { key: string; value: Name; indexes: { user: string } }
+  /** For whom something may be kept. */
+  users: { key: string; value: { user: string } }
 }
+
+type Store = 'lists' | 'tasks' | 'ops' | 'names'
+
+/** The server gave a new task its id. Another tab may still write of it by the name that it had before. */
+export type Name = { name: string; user: string; id: string; version: number; at: number }
+
+/** No tab writes by a name that is that old. */
+const NAME_LIFETIME_MS = 86_400_000
 
 /**
  * What the browser keeps: the list with its place in the stream, always of one moment, and the writes that
- * are not acknowledged. Nothing here rejects: without a database, or without room, it says so by `state`
- * and the page goes on in memory.
+ * are not acknowledged. It keeps them between `begin` and `forget` of their user, in whichever tab those
+ * are called: what another tab still wants to write after a `forget` is not kept. Nothing here rejects: without
+ * a database, or without room, it says so by `state` and the page goes on in memory.
  */
 export class Keep {
   private db: Promise<IDBPDatabase<Schema> | undefined> | undefined
@@ -40,61 +52,89 @@ export class Keep {
     })
   }
 
+  /** From now on something of this user may be kept. */
+  async begin(user: string): Promise<void> {
+    await this.run((db) => db.put('users', { user }), true)
+  }
+
+  /** Takes a list in place of the one that is kept, unless that one is newer. */
   async writeList(user: string, place: Place, tasks: Task[]): Promise<void> {
-    await this.run(async (db) => {
-      const tx = db.transaction(['lists', 'tasks'], 'readwrite')
+    await this.write(user, ['lists', 'tasks'], async (tx) => {
+      const kept = await tx.objectStore('lists').get(user)
+      if (kept && kept.place.epoch === place.epoch && kept.place.position > place.position) return
       const store = tx.objectStore('tasks')
       await clear(store, user)
       for (const task of tasks) void store.put(task)
       void tx.objectStore('lists').put({ user, place })
-      await tx.done
-      return true
-    }, true)
+    })
   }
 
-  /** `missing`: there is no list of this stream that they could be added to. */
-  async writeChanges(user: string, place: Place, changed: Map<string, Task | undefined>): Promise<'kept' | 'missing' | 'failed'> {
-    const result = await this.run(async (db) => {
-      const tx = db.transaction(['lists', 'tasks'], 'readwrite')
+  /** `missing`: there is no list that they could be added to. `other`: there is one, of another stream. */
+  async writeChanges(user: string, place: Place, changed: Map<string, Task | undefined>): Promise<'kept' | 'missing' | 'other' | 'failed'> {
+    const result = await this.write(user, ['lists', 'tasks'], async (tx) => {
       const list = await tx.objectStore('lists').get(user)
-      const fits = list?.place.epoch === place.epoch
+      if (list?.place.epoch !== place.epoch) return list ? 'other' : 'missing'
       // Another tab may be further.
-      if (fits && list.place.position < place.position) {
+      if (list.place.position < place.position) {
         for (const [id, task] of changed) void (task ? tx.objectStore('tasks').put(task) : tx.objectStore('tasks').delete([user, id]))
         void tx.objectStore('lists').put({ user, place })
       }
-      await tx.done
-      return fits ? 'kept' : 'missing'
-    }, true)
+      return 'kept'
+    })
     return result ?? 'failed'
   }
 
   async readOps(user: string): Promise<Op[] | undefined> {
-    return this.run((db) => db.getAllFromIndex('ops', 'user', user))
-  }
-
-  /** Whether it is kept now. */
-  async putOp(op: Op): Promise<boolean> {
-    return (await this.run((db) => db.put('ops', op), true)) !== undefined
-  }
-
-  async dropOp(id: string): Promise<void> {
-    await this.run(async (db) => {
-      await db.delete('ops', id)
-      return true
+    return this.run(async (db) => {
+      const tx = db.transaction(['ops', 'names'])
+      const [ops, names] = await Promise.all([tx.objectStore('ops').index('user').getAll(user), tx.objectStore('names').index('user').getAll(user)])
+      const byName = new Map(names.map((one) => [one.name, one]))
+      return ops.map((op) => named(op, byName.get(op.taskId)))
     })
   }
 
-  /** Removes everything of a user. */
-  async forget(user: string): Promise<void> {
+  /** All of it, or nothing. Whether it is kept now. */
+  async writeOps(user: string, put: readonly Op[], drop: readonly string[], name?: Name): Promise<boolean> {
+    const result = await this.write(user, ['ops', 'names'], async (tx) => {
+      const store = tx.objectStore('ops')
+      for (const op of put) void store.put(op)
+      for (const id of drop) void store.delete(id)
+      if (!name) return true
+      const names = tx.objectStore('names')
+      for (const old of await names.index('user').getAll(user)) if (old.at < name.at - NAME_LIFETIME_MS) void names.delete(old.name)
+      void names.put(name)
+      return true
+    })
+    return result ?? false
+  }
+
+  /** Removes everything of a user, or of everybody but one. */
+  async forget(who: { user: string } | { allBut: string | undefined }): Promise<void> {
     await this.run(async (db) => {
-      const tx = db.transaction(['lists', 'tasks', 'ops'], 'readwrite')
-      void tx.objectStore('lists').delete(user)
-      await clear(tx.objectStore('tasks'), user)
-      await clear(tx.objectStore('ops'), user)
+      const tx = db.transaction(['users', 'lists', 'tasks', 'ops', 'names'], 'readwrite')
+      const all = async () => new Set([...(await tx.objectStore('users').getAllKeys()), ...(await tx.objectStore('lists').getAllKeys())])
+      for (const user of 'user' in who ? [who.user] : await all()) {
+        if ('allBut' in who && user === who.allBut) continue
+        void tx.objectStore('users').delete(user)
+        void tx.objectStore('lists').delete(user)
+        await clear(tx.objectStore('tasks'), user)
+        await clear(tx.objectStore('ops'), user)
+        await clear(tx.objectStore('names'), user)
+      }
       await tx.done
       return true
     })
+  }
+
+  /** Writes if the user was not forgotten meanwhile; undefined if so, or if it could not be kept. */
+  private async write<T, S extends Store>(user: string, stores: S[], work: (tx: IDBPTransaction<Schema, (S | 'users')[], 'readwrite'>) => Promise<T>): Promise<T | undefined> {
+    return this.run(async (db) => {
+      const tx = db.transaction<(S | 'users')[], 'readwrite'>([...stores, 'users'], 'readwrite')
+      const known = await tx.objectStore('users' as S | 'users').get(user)
+      const result = known ? await work(tx) : undefined
+      await tx.done
+      return result
+    }, true)
   }
 
   /** `stores`: that it went well says that there is room. */
@@ -119,11 +159,15 @@ export class Keep {
 
   private async open(): Promise<IDBPDatabase<Schema> | undefined> {
     try {
-      return await openDB<Schema>(this.name, 1, {
-        upgrade(db) {
-          db.createObjectStore('lists', { keyPath: 'user' })
-          db.createObjectStore('tasks', { keyPath: ['userId', 'id'] }).createIndex('user', 'userId')
-          db.createObjectStore('ops', { keyPath: 'id' }).createIndex('user', 'user')
+      return await openDB<Schema>(this.name, 2, {
+        upgrade(db, before) {
+          if (before < 1) {
+            db.createObjectStore('lists', { keyPath: 'user' })
+            db.createObjectStore('tasks', { keyPath: ['userId', 'id'] }).createIndex('user', 'userId')
+            db.createObjectStore('ops', { keyPath: 'id' }).createIndex('user', 'user')
+          }
+          db.createObjectStore('names', { keyPath: 'name' }).createIndex('user', 'user')
+          db.createObjectStore('users', { keyPath: 'user' })
         },
         blocking: (_current, _blocked, event) => (event.target as IDBDatabase).close(),
         terminated: () => {
@@ -152,6 +196,10 @@ async function clear(store: Clearable, user: string): Promise<void> {
     void cursor.delete()
     cursor = await cursor.continue()
   }
+}
+
+function named(op: Op, name: Name | undefined): Op {
+  return name && op.kind !== 'create' ? { ...op, taskId: name.id, seen: Math.max(op.seen, name.version) } : op
 }
 
 function isFull(error: unknown): boolean {

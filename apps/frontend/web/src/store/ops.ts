@@ -31,11 +31,21 @@ export type Op = Common &
     // `saw` is the task as the person saw it, `seen` the version that the change is made of.
     | { kind: 'update'; seen: number; saw: Task; changes: Changes }
     | { kind: 'complete'; seen: number; saw: Task; to: boolean }
-    | { kind: 'remove'; seen: number; saw: Task; notBefore: number }
+    // `base` is the task as the server had it, without the person's own changes.
+    | { kind: 'remove'; seen: number; saw: Task; base?: Task }
   )
 
 export function isNew(id: string): boolean {
   return id.startsWith('new-')
+}
+
+/** The server understood it and said no: it had no effect. */
+export function isRefused(op: Op): boolean {
+  return op.state === 'failed' && (op.error?.status ?? 0) >= 400
+}
+
+export function isUntried(op: Op): boolean {
+  return op.state === 'waiting' && op.tries === 0
 }
 
 /** The task as it will be when the op is done; undefined if it is gone then. */

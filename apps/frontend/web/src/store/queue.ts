@@ -1,6 +1,6 @@
 import type { Task } from '@/api'
-import { joined } from './fields'
-import type { Keep } from './keep'
+import { compacted, inOrder } from './compact'
+import type { Keep, Name } from './keep'
 import type { Op } from './ops'
 
 /**
@@ -14,7 +14,8 @@ export class Queue {
   private readonly unkept = new Set<string>()
   private readonly dropped = new Set<string>()
 
-  constructor(private readonly user: string, private readonly keep: Keep, private readonly changed: () => void) {}
+  /** `kept`: the browser's copy changed, which other tabs read. */
+  constructor(private readonly user: string, private readonly keep: Keep, private readonly changed: () => void, private readonly kept: () => void) {}
 
   all(): readonly Op[] {
     return this.ops
@@ -36,54 +37,63 @@ export class Queue {
     this.set([...kept.filter((op) => !this.unkept.has(op.id) && !this.dropped.has(op.id)), ...here])
   }
 
-  /** Adds an op, or makes it part of one of the same task that was never sent. */
-  async add(op: Op): Promise<void> {
-    const before = this.of(op.taskId).at(-1)
-    const whole = before && before.tries === 0 && before.state === 'waiting' ? combine(before, op) : undefined
-    if (!before || whole === undefined) return this.put(op)
-    if (whole === null) return this.drop(before.id)
-    return this.put(whole)
-  }
-
-  async put(op: Op): Promise<void> {
+  /** `first`: what has to be done before the browser keeps it. */
+  async put(op: Op, first?: Promise<void>): Promise<void> {
     this.unkept.add(op.id)
     this.set([...this.ops.filter((other) => other.id !== op.id), op])
-    if (await this.keep.putOp(op)) this.unkept.delete(op.id)
+    if (first) await first
+    // It may have been dropped, or put again, meanwhile.
+    if (this.find(op.id) !== op) return
+    if (await this.keep.writeOps(this.user, [op], [])) this.unkept.delete(op.id)
+    this.kept()
   }
 
-  async drop(id: string): Promise<void> {
-    this.unkept.delete(id)
-    this.dropped.add(id)
-    this.set(this.ops.filter((op) => op.id !== id))
-    await this.keep.dropOp(id)
-    this.dropped.delete(id)
+  drop(...ids: string[]): Promise<void> {
+    return this.replace([], ids)
   }
 
-  /** What was made on top of a task goes on on top of the server's answer to a write before. */
-  async advance(done: Op, task: Task): Promise<void> {
-    for (const op of this.of(done.taskId)) {
-      if (op.kind === 'create' || op.id === done.id) continue
-      const seen = done.kind === 'create' || op.seen >= done.seen ? Math.max(op.seen, task.version) : op.seen
-      await this.put({ ...op, taskId: task.id, seen })
+  /** Makes what is later take the place of what it makes needless. To be called while no other tab sends. */
+  async compact(held: (op: Op) => boolean): Promise<void> {
+    const next = compacted(this.ops, held)
+    const put = next.filter((op) => !this.ops.includes(op))
+    const drop = this.ops.filter((op) => !next.some((other) => other.id === op.id)).map((op) => op.id)
+    if (put.length + drop.length > 0) await this.replace(put, drop)
+  }
+
+  /**
+   * A write is through. What was made on top of the task goes on on top of the answer, null if the task is
+   * gone. `direct`: nobody else's change is between the two; else the next write finds out by itself
+   * whether it meets one.
+   */
+  async finish(done: Op, task: Task | null, direct: boolean): Promise<void> {
+    const isFirst = done.kind === 'create'
+    const after = (op: Op): Op => {
+      if (!task || op.kind === 'create') return op
+      const onTop = isFirst || (direct && op.state !== 'conflict' && op.seen >= done.seen)
+      return { ...op, taskId: task.id, seen: onTop ? Math.max(op.seen, task.version) : op.seen }
     }
+    const put = task ? this.of(done.taskId).filter((op) => op.id !== done.id).map(after) : []
+    await this.replace(put, [done.id], isFirst && task ? { name: done.taskId, user: this.user, id: task.id, version: task.version, at: done.firstTry ?? done.at } : undefined)
+  }
+
+  /** At once here, and all of it or nothing in the browser. */
+  private async replace(put: readonly Op[], drop: readonly string[], name?: Name): Promise<void> {
+    for (const op of put) this.unkept.add(op.id)
+    for (const id of drop) {
+      this.unkept.delete(id)
+      this.dropped.add(id)
+    }
+    const gone = new Set([...drop, ...put.map((op) => op.id)])
+    this.set([...this.ops.filter((op) => !gone.has(op.id)), ...put])
+    if (await this.keep.writeOps(this.user, put, drop, name)) {
+      for (const { id } of put) this.unkept.delete(id)
+      for (const id of drop) this.dropped.delete(id)
+    }
+    this.kept()
   }
 
   private set(ops: Op[]): void {
-    this.ops = ops.sort((a, b) => a.at - b.at || (a.id < b.id ? -1 : 1))
+    this.ops = ops.sort(inOrder)
     this.changed()
   }
-}
-
-/** Two ops as one: null if they undo each other, undefined if they stay two. */
-function combine(before: Op, op: Op): Op | null | undefined {
-  if (before.kind === 'create' && op.kind === 'update') {
-    const edits = Object.fromEntries(Object.entries(op.changes).map(([field, change]) => [field, change.to]))
-    return { ...before, body: { ...before.body, ...edits } }
-  }
-  if (before.kind === 'update' && op.kind === 'update') {
-    const changes = joined(before.changes, op.changes)
-    return Object.keys(changes).length === 0 ? null : { ...before, changes }
-  }
-  if (before.kind === 'complete' && op.kind === 'complete') return before.to === op.to ? before : null
-  return undefined
 }

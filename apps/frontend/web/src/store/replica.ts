@@ -1,6 +1,5 @@
 import type { Task } from '@/api'
 import type { StreamMessage, TaskUpdate } from '@/live'
-import { same } from './fields'
 
 const NAMES: Record<string, keyof Task> = {
   title: 'title',
@@ -131,9 +130,4 @@ function fieldsOf(data: Record<string, unknown>): Partial<Task> {
 function news(changes: unknown): Partial<Task> {
   const fields = Object.entries((changes ?? {}) as Record<string, { new: unknown }>).map(([name, change]) => [name, change.new])
   return fieldsOf(Object.fromEntries(fields) as Record<string, unknown>)
-}
-
-/** Whether two views of a task look the same. */
-export function sameTask(a: Task | undefined, b: Task | undefined): boolean {
-  return a === b || same(a, b)
 }

@@ -10,18 +10,25 @@ export type SenderOptions = {
   now(): number
   /** Runs work while no other tab of the same user does. */
   alone(work: () => Promise<void>): Promise<void>
+  /** Whether a deletion still waits for its undo: in this tab, or in another one. */
+  heldHere(id: string): boolean
+  heldElsewhere(id: string): Promise<boolean>
   done(op: Op, task: Task | null): void
+  /** The server is not to be asked before. */
+  quiet(until: number, asked: boolean): void
   random?: () => number
 }
 
 const LONGEST_WAIT_MS = 60_000
+/** How often it is looked whether the tab that holds a deletion is still there. */
+const LOOK_MS = 5_000
 /** After so many that fail in a row it is the server, and not the task. */
 const ENOUGH = 2
 
 /**
  * Sends the queue: ops of one task in their order, those of others past one that is held up. What the
- * server refuses stays, failed; what meets another's change stays, as a conflict; all else is repeated
- * until it is through.
+ * server refuses stays, failed; what meets another's change stays, as a conflict; neither stands in the way of
+ * what comes after it. All else is repeated until it is through.
  */
 export class Sender {
   private timer: ReturnType<typeof setTimeout> | undefined
@@ -33,12 +40,14 @@ export class Sender {
   private asked = false
   private readonly notBefore = new Map<string, number>()
   private stopped = false
+  /** The op that is on its way. */
+  sending: Op | undefined
 
   constructor(private readonly options: SenderOptions) {}
 
   /** Sends what is due, now. Resolves when there is nothing more to send for the moment. */
   send(): Promise<void> {
-    this.stopped = false
+    if (this.stopped) return Promise.resolve()
     this.again = true
     clearTimeout(this.timer)
     this.running ??= this.run().finally(() => {
@@ -55,9 +64,20 @@ export class Sender {
     return this.send()
   }
 
+  start(): void {
+    this.stopped = false
+  }
+
   stop(): void {
     this.stopped = true
     clearTimeout(this.timer)
+  }
+
+  /** Another tab was told to wait. */
+  rest(until: number, asked: boolean): void {
+    if (until <= this.quietUntil) return
+    this.quietUntil = until
+    this.asked = asked
   }
 
   private async run(): Promise<void> {
@@ -77,22 +97,35 @@ export class Sender {
     let wait = Infinity
     await this.options.alone(async () => {
       await this.options.queue.load()
-      wait = await this.pass()
+      const held = await this.held()
+      await this.options.queue.compact(({ id }) => held.has(id))
+      wait = await this.pass(held)
     })
     return wait
   }
 
+  /** Deletions that may still be undone, each with the time until that may have changed unsaid. */
+  private async held(): Promise<Map<string, number>> {
+    const held = new Map<string, number>()
+    for (const { id, kind } of this.options.queue.all()) {
+      if (kind !== 'remove') continue
+      if (this.options.heldHere(id)) held.set(id, Infinity)
+      else if (await this.options.heldElsewhere(id)) held.set(id, LOOK_MS)
+    }
+    return held
+  }
+
   /** Once through the queue. Returns how long to wait for the next time. */
-  private async pass(): Promise<number> {
-    const held = new Set<string>()
+  private async pass(held: ReadonlyMap<string, number>): Promise<number> {
+    const blocked = new Set<string>()
     let wait = Infinity
     let failed = 0
     for (const { id } of [...this.options.queue.all()]) {
       const op = this.options.queue.find(id)
-      if (!op || held.has(op.taskId) || this.stopped) continue
-      const due = this.dueIn(op)
+      if (!op || blocked.has(op.taskId) || this.stopped) continue
+      const due = held.get(id) ?? this.dueIn(op)
       if (due > 0) {
-        held.add(op.taskId)
+        if (op.state === 'waiting' || isObstacle(op)) blocked.add(op.taskId)
         wait = Math.min(wait, due)
         continue
       }
@@ -101,30 +134,31 @@ export class Sender {
         this.failures = 0
         continue
       }
-      held.add(op.taskId)
+      blocked.add(op.taskId)
       if (outcome.kind === 'unreachable') return this.backOff(outcome.error)
       if (outcome.kind === 'again' && ++failed >= ENOUGH) return this.backOff(outcome.error)
       if (outcome.kind === 'again') wait = Math.min(wait, this.dueIn(op))
+      // What comes after it may take its place.
+      else this.again = true
     }
     return wait
   }
 
   private dueIn(op: Op): number {
     if (op.state !== 'waiting') return Infinity
-    const held = op.kind === 'remove' ? op.notBefore : 0
-    return Math.max(held, this.notBefore.get(op.id) ?? 0) - this.options.now()
+    return (this.notBefore.get(op.id) ?? 0) - this.options.now()
   }
 
   private async one(before: Op): Promise<Outcome> {
     const { queue, backend, now, done } = this.options
     const op: Op = { ...before, tries: before.tries + 1, firstTry: before.firstTry ?? now() }
     await queue.put(op)
-    const outcome = await attempt(op, backend, now())
+    this.sending = op
+    const outcome = await attempt(op, backend, now()).finally(() => (this.sending = undefined))
     const still = queue.find(op.id)
     if (outcome.kind === 'done') {
       done(op, outcome.task)
-      if (outcome.task) await queue.advance(op, outcome.task)
-      await queue.drop(op.id)
+      await queue.finish(op, outcome.task, outcome.direct)
     } else if (still) {
       await queue.put(marked(still, outcome))
       if (outcome.kind === 'again') this.notBefore.set(op.id, now() + this.pause(op.tries))
@@ -136,6 +170,7 @@ export class Sender {
     this.asked = error.retryAfterMs !== undefined
     const wait = Math.max(error.retryAfterMs ?? 0, this.pause(++this.failures))
     this.quietUntil = this.options.now() + wait
+    this.options.quiet(this.quietUntil, this.asked)
     return wait
   }
 
@@ -143,6 +178,11 @@ export class Sender {
     const random = this.options.random ?? Math.random
     return Math.min(1000 * 2 ** (failures - 1), LONGEST_WAIT_MS) * (0.75 + random() / 2)
   }
+}
+
+/** There is no task that what comes after it could be done to. */
+function isObstacle(op: Op): boolean {
+  return op.kind === 'create' || op.theirs === null
 }
 
 function marked(op: Op, outcome: Exclude<Outcome, { kind: 'done' }>): Op {

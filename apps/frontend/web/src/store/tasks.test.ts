@@ -4,27 +4,20 @@ import type { NewTask } from '@/api'
 import { Keep } from './keep'
 import type { Op } from './ops'
 import { Tabs } from './tabs'
-import { TaskStore, UNDO_MS } from './tasks'
-import { FakeServer } from './world.test-util'
+import { TaskStore } from './tasks'
+import { Browser, FakeServer } from './world.test-util'
 
-vi.mock('@/api', async () => ({ ...(await import('@/api/errors')), tokenAtHand: () => 'token' }))
+vi.mock('@/api', async () => ({ ...(await import('@/api/errors')), tokenAtHand: (user: string) => `token of ${user}` }))
 
 let databases = 0
 let time = 1_800_000_000_000
 let server: FakeServer
 let name: string
+let browser: Browser
 const stores: TaskStore[] = []
 
-/** Locks as a browser has them for the tabs of one origin. */
-function tabs(): Tabs {
-  const one = new Tabs('ann')
-  one.alone = (work) => (tail = tail.then(work))
-  return one
-}
-let tail: Promise<void> = Promise.resolve()
-
-async function open(keep = new Keep(name)): Promise<TaskStore> {
-  const store = new TaskStore('ann', { backend: server, keep, tabs: tabs(), now: () => time })
+async function open(keep = new Keep(name), tab = browser.tab()): Promise<TaskStore> {
+  const store = new TaskStore('ann', { backend: server, keep, tabs: new Tabs('ann', tab.locks), now: () => time })
   stores.push(store)
   await store.open()
   return store
@@ -59,7 +52,7 @@ const follow = (store: TaskStore, from = 0) => {
 beforeEach(() => {
   server = new FakeServer()
   name = `tasktide-${++databases}`
-  tail = Promise.resolve()
+  browser = new Browser()
 })
 afterEach(() => {
   for (const store of stores.splice(0)) store.close()
@@ -145,7 +138,7 @@ describe('a change', () => {
 describe('a deletion', () => {
   test('waits for its undo, and does not happen when that comes', async () => {
     const store = await loaded('Milk')
-    const undo = store.remove(only(store).key)
+    const { undo } = store.remove(only(store).key)
     expect(titles(store)).toEqual([])
     undo()
     await settled(store)
@@ -155,9 +148,7 @@ describe('a deletion', () => {
 
   test('goes out when the time for an undo is over', async () => {
     const store = await loaded('Milk')
-    store.remove(only(store).key)
-    time += UNDO_MS
-    store.send()
+    store.remove(only(store).key).send()
     await settled(store)
     expect(server.tasks.size).toBe(0)
     expect(titles(store)).toEqual([])
@@ -172,7 +163,7 @@ describe('a deletion', () => {
     const { key, task } = only(store)
     store.remove(key)
     listeners['pagehide']?.()
-    expect(fetch).toHaveBeenCalledWith(`/api/ann/tasks/${task.id}`, expect.objectContaining({ method: 'DELETE', keepalive: true, headers: { Authorization: 'Bearer token', 'If-Match': '"1"' } }))
+    expect(fetch).toHaveBeenCalledWith(`/api/ann/tasks/${task.id}`, expect.objectContaining({ method: 'DELETE', keepalive: true, headers: { Authorization: 'Bearer token of ann', 'If-Match': '"1"' } }))
     store.close()
     vi.unstubAllGlobals()
   })
@@ -181,9 +172,7 @@ describe('a deletion', () => {
     const store = await loaded('Milk')
     const { key, task } = only(store)
     server.erase(task.id)
-    store.remove(key)
-    time += UNDO_MS
-    store.send()
+    store.remove(key).send()
     await settled(store)
     expect(store.snapshot().stuck).toBe(0)
   })
@@ -384,9 +373,7 @@ describe('a task that another device changed', () => {
     const store = await loaded('Milk')
     const { key, task } = only(store)
     server.change(task.id, { title: 'Soy milk' })
-    store.remove(key)
-    time += UNDO_MS
-    store.send()
+    store.remove(key).send()
     await vi.waitFor(() => expect(store.snapshot().stuck).toBe(1))
     expect(server.tasks.size).toBe(1)
     expect(only(store).state).toBe('conflict')
@@ -398,9 +385,7 @@ describe('a task that another device changed', () => {
     const store = await loaded('Milk')
     const { key, task } = only(store)
     server.change(task.id, { reminderSent: true })
-    store.remove(key)
-    time += UNDO_MS
-    store.send()
+    store.remove(key).send()
     await settled(store)
     expect(server.tasks.size).toBe(0)
   })
@@ -445,7 +430,7 @@ describe('the list', () => {
     follow(store, 1)
     store.close()
     await vi.waitFor(async () => expect(await new Keep(name).readList('ann')).toMatchObject({ place: { position: 2 } }))
-    const again = new TaskStore('ann', { backend: server, keep: new Keep(name), tabs: tabs(), now: () => time })
+    const again = new TaskStore('ann', { backend: server, keep: new Keep(name), tabs: new Tabs('ann', browser.tab().locks), now: () => time })
     stores.push(again)
     expect(await again.open()).toEqual({ epoch: 'e', position: 2 })
     expect(again.snapshot()).toMatchObject({ loaded: true, rows: [{ task: { title: 'Oat milk', version: 2 } }] })
@@ -469,30 +454,37 @@ describe('the list', () => {
 
   test('of one user is not shown to another', async () => {
     await loaded('Milk')
-    const other = new TaskStore('bob', { backend: server, keep: new Keep(name), tabs: tabs(), now: () => time })
+    const other = new TaskStore('bob', { backend: server, keep: new Keep(name), tabs: new Tabs('bob', browser.tab().locks), now: () => time })
     stores.push(other)
     expect(await other.open()).toBeUndefined()
     expect(other.snapshot().rows).toEqual([])
   })
 
-  test('is forgotten on signing out', async () => {
+  test('stays forgotten when the user has signed out in another tab, whatever this one still writes', async () => {
     const store = await loaded('Milk')
-    await store.forget()
-    expect(await new Keep(name).readList('ann')).toBeUndefined()
+    const keep = new Keep(name)
+    await keep.forget({ user: 'ann' })
+    follow(store)
+    await store.reload()
+    server.faults.push('network')
+    store.update(only(store).key, { title: 'Oat milk' })
+    await sent(1)
+    store.close()
+    await keep.begin('bob') // what was asked for before is through
+    expect(await keep.readList('ann')).toBeUndefined()
+    expect(await keep.readOps('ann')).toEqual([])
   })
 
-  test('stays forgotten when its screen closes after that', async () => {
+  test('of all users but one is forgotten', async () => {
     const keep = new Keep(name)
-    const writeList = vi.spyOn(keep, 'writeList')
-    server.add(body('Milk'))
-    const store = await open(keep)
-    await store.reload()
-    await store.forget()
-    store.close()
-    await keep.writeChanges('ann', { epoch: 'e', position: 1 }, new Map()) // what was asked for before is through
-    await Promise.resolve()
-    expect(writeList).toHaveBeenCalledTimes(1)
-    expect(await new Keep(name).readList('ann')).toBeUndefined()
+    for (const user of ['ann', 'bob', 'cleo']) {
+      await keep.begin(user)
+      await keep.writeList(user, { epoch: 'e', position: 1 }, [])
+    }
+    await keep.forget({ allBut: 'bob' })
+    expect(await keep.readList('ann')).toBeUndefined()
+    expect(await keep.readList('cleo')).toBeUndefined()
+    expect(await keep.readList('bob')).toBeDefined()
   })
 })
 

@@ -2,17 +2,19 @@ import { ApiError, tokenAtHand, type NewTask, type Task } from '@/api'
 import type { Place, StreamMessage } from '@/live'
 import { now } from '@/time'
 import { restBackend, type Backend } from './backend'
+import { compacted } from './compact'
+import { moveDrafts } from './drafts'
 import { changesOf, draftTask, FIELDS, insist, same, wireTime, type Edits } from './fields'
 import { Keep, type StorageState } from './keep'
 import { foresee, isNew, type Op } from './ops'
 import { Queue } from './queue'
 import { Replica } from './replica'
 import { Sender } from './sender'
-import { Tabs } from './tabs'
+import { Tabs, type News } from './tabs'
 import { uuid } from './uuid'
 
-/** How long a deletion waits for its undo. */
-export const UNDO_MS = 5000
+/** What other tabs say in so short a time is looked at once. */
+const HEAR_MS = 20
 
 /** `sending`: it has changes that the server has not acknowledged. */
 export type RowState = 'saved' | 'sending' | 'failed' | 'conflict'
@@ -39,7 +41,17 @@ export type View = {
   stuck: number
 }
 
-type Parts = { keep?: Keep; backend?: Backend; tabs?: Tabs; now?: () => number }
+/** A deletion that can be undone until it is sent. It is sent when the page is left, or closed, at the latest. */
+export type Deletion = { undo(): void; send(): void }
+
+type Parts = {
+  keep?: Keep
+  backend?: Backend
+  tabs?: Tabs
+  now?: () => number
+  /** The server gave a new task its id. */
+  named?(before: string, id: string): void
+}
 
 /** The user's tasks: what the page shows, and what it does to them. */
 export class TaskStore {
@@ -63,20 +75,26 @@ export class TaskStore {
   private saving: ReturnType<typeof setTimeout> | undefined
   private drawing: ReturnType<typeof setTimeout> | undefined
   private opened: Promise<Place | undefined> | undefined
+  private hearing: ReturnType<typeof setTimeout> | undefined
   private stop: (() => void)[] = []
+  private readonly named: (before: string, id: string) => void
 
   constructor(private readonly user: string, parts: Parts = {}) {
+    this.named = parts.named ?? ((before, id) => moveDrafts(user, before, id))
     this.now = parts.now ?? now
     this.backend = parts.backend ?? restBackend(user)
     this.keep = parts.keep ?? new Keep()
     this.tabs = parts.tabs ?? new Tabs(user)
     this.replica = new Replica(user)
-    this.queue = new Queue(user, this.keep, () => this.changed())
+    this.queue = new Queue(user, this.keep, () => this.changed(), () => this.tabs.tell({}))
     this.sender = new Sender({
       queue: this.queue,
       backend: this.backend,
       now: this.now,
       alone: (work) => this.tabs.alone(work),
+      heldHere: (id) => this.tabs.holds(id),
+      heldElsewhere: (id) => this.tabs.heldElsewhere(id),
+      quiet: (until, asked) => this.tabs.tell({ quiet: { until, asked } }),
       done: (op, task) => {
         this.settled(op.taskId, task)
         this.tabs.tell({ done: op.taskId, task })
@@ -86,20 +104,25 @@ export class TaskStore {
 
   /** Shows what the browser keeps. Returns its place in the stream, undefined where there is none. */
   open(): Promise<Place | undefined> {
-    this.stop = [this.keep.onState(() => this.changed()), this.tabs.listen((news) => this.hear(news)), onLeave(() => this.leave())]
+    this.stop = [this.keep.onState(() => this.changed()), this.tabs.listen((news) => this.hear(news)), onLeave(() => this.leave(), () => void this.sender.hurry())]
+    this.sender.start()
     this.opened ??= this.recall()
     return this.opened.then(() => this.place)
   }
 
+  /** Nothing is sent after that; what is written still is kept. */
   close(): void {
     for (const off of this.stop) off()
     this.stop = []
+    clearTimeout(this.hearing)
+    this.hearing = undefined
     this.sender.stop()
+    for (const { id } of this.queue.all()) this.tabs.letGo(id)
     this.save()
   }
 
   private async recall(): Promise<Place | undefined> {
-    const [list] = await Promise.all([this.keep.readList(this.user), this.queue.load()])
+    const [, list] = await Promise.all([this.keep.begin(this.user), this.keep.readList(this.user), this.queue.load()])
     if (list && !this.loaded) {
       this.replica.load(list.tasks)
       this.place = list.place
@@ -161,14 +184,6 @@ export class TaskStore {
     return this.sender.hurry()
   }
 
-  /** Removes everything that the browser keeps of the user. */
-  async forget(): Promise<void> {
-    this.close()
-    // What is closed once more, with its screen, has nothing to keep.
-    this.place = undefined
-    await this.keep.forget(this.user)
-  }
-
   subscribe = (listener: () => void): (() => void) => {
     this.listeners.add(listener)
     return () => this.listeners.delete(listener)
@@ -199,15 +214,16 @@ export class TaskStore {
     if (row && row.task.completed !== to) this.enqueue({ ...this.op(row.task.id), kind: 'complete', seen: this.stored(row).version, saw: row.task, to })
   }
 
-  /** Goes out after UNDO_MS, or when the page is left. Returns how to undo it. */
-  remove(key: string): () => void {
+  /** Shows at once, and waits until it is sent or undone: whoever calls this shows how, and does one of both. */
+  remove(key: string): Deletion {
     const row = this.snapshot().byKey.get(key)
-    if (!row) return () => undefined
-    const op: Op = { ...this.op(row.task.id), kind: 'remove', seen: this.stored(row).version, saw: row.task, notBefore: this.now() + UNDO_MS }
-    this.enqueue(op)
-    return () => {
-      const waiting = this.queue.find(op.id)
-      if (waiting?.tries === 0) void this.queue.drop(op.id).then(() => this.tabs.tell({}))
+    if (!row) return { undo: () => undefined, send: () => undefined }
+    const base = this.stored(row)
+    const op: Op = { ...this.op(row.task.id), kind: 'remove', seen: base.version, saw: row.task, base }
+    this.enqueue(op, this.tabs.hold(op.id))
+    return {
+      undo: () => void (this.tabs.letGo(op.id) && this.queue.drop(op.id)),
+      send: () => void (this.tabs.letGo(op.id) && this.sender.send()),
     }
   }
 
@@ -219,12 +235,13 @@ export class TaskStore {
     void this.queue.put({ ...rest, state: 'waiting' } as Op).then(() => this.sender.hurry())
   }
 
-  /** Gives a write up; with a create, everything that was made on top of it. */
+  /** Gives a write up; of a task that is not there, everything that was made on top of it. */
   discard(opId: string): void {
     const op = this.queue.find(opId)
     if (!op) return
-    const lost = op.kind === 'create' ? this.queue.of(op.taskId) : [op]
-    void Promise.all(lost.map((o) => this.queue.drop(o.id))).then(() => this.tabs.tell({}))
+    // Nothing can be done to what is not there.
+    const lost = op.kind === 'create' || op.theirs === null ? this.queue.of(op.taskId) : [op]
+    void this.queue.drop(...lost.map(({ id }) => id))
   }
 
   /** Decides a conflict: mine is written over theirs, which the person has seen; or mine is given up. */
@@ -243,7 +260,7 @@ export class TaskStore {
   /** The task is gone on the server, and the person wants it: it is made anew, as they see it. */
   private again(op: Op): void {
     const task = this.snapshot().byKey.get(this.keyOf(op.taskId))?.task
-    for (const other of this.queue.of(op.taskId)) void this.queue.drop(other.id)
+    void this.queue.drop(...this.queue.of(op.taskId).map(({ id }) => id))
     this.settled(op.taskId, null)
     if (!task) return
     const { title, description, priority, category, dueDate, recurringRule, recurringEndDate, reminderAt, tags, timeZone } = task
@@ -260,11 +277,8 @@ export class TaskStore {
     return { id: uuid(), user: this.user, taskId, at: Math.max(this.now(), last + 1), tries: 0, state: 'waiting' as const }
   }
 
-  private enqueue(op: Op): void {
-    void this.queue.add(op).then(() => {
-      this.tabs.tell({})
-      return this.sender.send()
-    })
+  private enqueue(op: Op, first?: Promise<void>): void {
+    void this.queue.put(op, first).then(() => this.sender.send())
   }
 
   private settled(taskId: string, task: Task | null): void {
@@ -272,24 +286,36 @@ export class TaskStore {
     this.claims.delete(taskId)
     // It was another's, that looked the same.
     if (claimed !== undefined && claimed !== task?.id) this.keys.delete(claimed)
-    if (task && isNew(taskId)) this.keys.set(task.id, this.keyOf(taskId))
+    if (task && isNew(taskId)) {
+      this.keys.set(task.id, this.keyOf(taskId))
+      this.named(taskId, task.id)
+    }
     if (task || !isNew(taskId)) this.replica.confirm(task?.id ?? taskId, task)
     this.changed()
   }
 
-  private hear(news: { done?: string; task?: Task | null }): void {
+  /** Another tab may be closed with its writes unsent, so each tab sends what there is. */
+  private hear(news: News): void {
     if (news.done !== undefined) this.settled(news.done, news.task ?? null)
-    void this.queue.load()
+    if (news.quiet) return this.sender.rest(news.quiet.until, news.quiet.asked)
+    this.hearing ??= setTimeout(() => {
+      this.hearing = undefined
+      void this.queue.load().then(() => this.sender.send())
+    }, HEAR_MS)
   }
 
-  /** The page is left: deletions that wait for an undo go out at once, by requests that outlive it. */
+  /** The page is left: this tab's deletions that wait for an undo go out at once, by requests that outlive it. */
   private leave(): void {
     this.save()
-    const token = tokenAtHand()
-    if (!token) return
+    const token = tokenAtHand(this.user)
+    const { sending } = this.sender
     for (const op of this.queue.all()) {
-      if (op.kind !== 'remove' || op.state !== 'waiting' || isNew(op.taskId)) continue
-      sendOnLeave(`/api/${encodeURIComponent(this.user)}/tasks/${op.taskId}`, token, op.seen)
+      if (op.kind !== 'remove' || op.state !== 'waiting' || !this.tabs.owns(op.id) || op.id === sending?.id) continue
+      this.tabs.letGo(op.id)
+      if (!token || isNew(op.taskId)) continue
+      // A change that is on its way comes first: the deletion is of what it makes, and not done before it.
+      const seen = sending?.taskId === op.taskId && sending.kind !== 'create' ? sending.seen + 1 : op.seen
+      sendOnLeave(`/api/${encodeURIComponent(this.user)}/tasks/${op.taskId}`, token, seen)
     }
   }
 
@@ -324,7 +350,7 @@ export class TaskStore {
   }
 
   private look(): View {
-    const ops = this.queue.all()
+    const ops = compacted(this.queue.all(), () => true)
     const byTask = groupBy(ops)
     const rows = new Map<string, Row>()
     const show = (id: string, task: Task | undefined) => {
@@ -363,10 +389,16 @@ function groupBy(ops: readonly Op[]): Map<string, Op[]> {
   return groups
 }
 
-function onLeave(leave: () => void): () => void {
+/** `back`: the page was kept by the browser, and is looked at again. */
+function onLeave(leave: () => void, back: () => void): () => void {
   if (typeof window === 'undefined') return () => undefined
+  const shown = ({ persisted }: PageTransitionEvent) => persisted && back()
   window.addEventListener('pagehide', leave)
-  return () => window.removeEventListener('pagehide', leave)
+  window.addEventListener('pageshow', shown)
+  return () => {
+    window.removeEventListener('pagehide', leave)
+    window.removeEventListener('pageshow', shown)
+  }
 }
 
 function sendOnLeave(path: string, token: string, version: number): void {

@@ -2,8 +2,11 @@ import { ApiError, type NewTask, type Task, type TaskChange } from '@/api'
 import type { StreamMessage } from '@/live'
 import type { Backend } from './backend'
 import { draftTask } from './fields'
+import { Keep } from './keep'
+import { Tabs } from './tabs'
+import { TaskStore, type Row } from './tasks'
 
-type Fault = 'network' | 'timeout' | 'lost' | number
+export type Fault = 'network' | 'timeout' | 'lost' | number
 
 /**
  * The tasks' routes as the server has them: versions, If-Match, Idempotency-Key, one event for each change.
@@ -51,6 +54,10 @@ export class FakeServer implements Backend {
 
   async remove(id: string, version: number) {
     return this.serve(`remove ${id} v${version}`, () => this.erase(id, version))
+  }
+
+  keysUsed(): string[] {
+    return [...this.keys.keys()]
   }
 
   // What another device does.
@@ -110,4 +117,91 @@ export class FakeServer implements Backend {
 
 function refused(status: number, message: string): ApiError {
   return new ApiError('refused', message, { status, fields: status === 422 ? [{ field: 'title', message }] : [] })
+}
+
+/** The locks of one browser. Each tab has its own view of them, and loses what it holds when it is closed. */
+export class Browser {
+  private readonly held = new Map<string, { tab: object; end: () => void }>()
+  private readonly waiting: { name: string; tab: object; begin: () => void }[] = []
+
+  tab(): { locks: LockManager; close(): void } {
+    const tab = {}
+    const request = (name: string, work: () => Promise<void>) =>
+      new Promise<void>((done, failed) => {
+        const begin = () => {
+          this.held.set(name, { tab, end: done })
+          void work().then(done, failed).finally(() => this.held.get(name)?.tab === tab && this.release(name))
+        }
+        if (this.held.has(name)) this.waiting.push({ name, tab, begin })
+        else begin()
+      })
+    const query = () => Promise.resolve({ held: [...this.held.keys()].map((name) => ({ name })), pending: [] })
+    const close = () => {
+      for (const [i, one] of [...this.waiting.entries()].reverse()) if (one.tab === tab) this.waiting.splice(i, 1)
+      for (const [name, one] of [...this.held]) if (one.tab === tab) this.release(name)
+    }
+    return { locks: { request, query } as unknown as LockManager, close }
+  }
+
+  private release(name: string): void {
+    this.held.delete(name)
+    const next = this.waiting.findIndex((one) => one.name === name)
+    if (next >= 0) this.waiting.splice(next, 1)[0]?.begin()
+  }
+}
+
+let worlds = 0
+
+/** A server, and a browser with its database and its tabs. */
+export class World {
+  readonly server = new FakeServer()
+  readonly browser = new Browser()
+  readonly name = `world-${++worlds}`
+  time = 1_800_000_000_000
+  private readonly tabs = new Map<TaskStore, () => void>()
+
+  /** `locks`: whether the browser has them for this page. */
+  async open({ locks = true, named }: { locks?: boolean; named?: (before: string, id: string) => void } = {}): Promise<TaskStore> {
+    const tab = this.browser.tab()
+    const tabs = new Tabs(this.name, locks ? tab.locks : undefined)
+    const store = new TaskStore('ann', { backend: this.server, keep: new Keep(this.name), tabs, now: () => this.time, ...(named ? { named } : {}) })
+    this.tabs.set(store, tab.close)
+    await store.open()
+    return store
+  }
+
+  async loaded(...titles: string[]): Promise<TaskStore> {
+    for (const title of titles) this.server.add(body(title))
+    const store = await this.open()
+    await store.reload()
+    return store
+  }
+
+  /** The tab is gone, as when it is killed: nothing is said before. */
+  close(store: TaskStore): void {
+    store.close()
+    this.tabs.get(store)?.()
+    this.tabs.delete(store)
+  }
+
+  end(): void {
+    for (const store of [...this.tabs.keys()]) this.close(store)
+  }
+
+  /** What changed something, or was to: without lists and looks. */
+  writes(): string[] {
+    return this.server.requests.filter((r) => !/^(list|get)/.test(r))
+  }
+
+  titles(): string[] {
+    return [...this.server.tasks.values()].map((task) => task.title).sort()
+  }
+}
+
+export const body = (title: string): NewTask => ({ title, priority: 'low', category: 'home' })
+
+export function rowOf(store: TaskStore, title: string): Row {
+  const row = store.snapshot().rows.find((r) => r.task.title === title)
+  if (!row) throw new Error(`no row ${title}`)
+  return row
 }

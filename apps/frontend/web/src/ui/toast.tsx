@@ -16,6 +16,7 @@ export type ToastOptions = {
   below?: ReactNode
   /** How long it stays, 6 s if not said; 0: until it is closed. Pointing at it or focus holds it. */
   forMs?: number
+  /** It is gone, by whatever but its action: its action can't be run any more. Called once. */
   onClose?(): void
 }
 
@@ -24,17 +25,41 @@ type Shown = ToastOptions & { id: string }
 let shown: Shown[] = []
 let next = 0
 const listeners = new Set<() => void>()
+const clocks = new Map<Shown, ReturnType<typeof setTimeout>>()
 
-function change(toasts: Shown[]): void {
+/** `acted`: the one that goes by its action. */
+function change(toasts: Shown[], acted?: Shown): void {
+  const gone = shown.filter((t) => !toasts.includes(t))
   shown = toasts
   for (const listener of listeners) listener()
+  for (const one of gone) {
+    stop(one)
+    if (one !== acted) one.onClose?.()
+  }
+}
+
+function start(one: Shown): void {
+  const { forMs = 6000 } = one
+  if (forMs > 0 && shown.includes(one)) clocks.set(one, setTimeout(() => dismiss(one.id), forMs))
+}
+
+function stop(one: Shown): void {
+  clearTimeout(clocks.get(one))
+  clocks.delete(one)
+}
+
+/** Its time does not run until the returned function is called; then it begins anew. */
+function hold(one: Shown): () => void {
+  stop(one)
+  return () => start(one)
 }
 
 /** Shows a toast, and returns its id. */
 export function toast(options: ToastOptions): string {
-  const id = options.id ?? `toast-${++next}`
-  change([...shown.filter((t) => t.id !== id), { ...options, id }].slice(-4))
-  return id
+  const one = { ...options, id: options.id ?? `toast-${++next}` }
+  change([...shown.filter((t) => t.id !== one.id), one].slice(-4))
+  start(one)
+  return one.id
 }
 
 export function dismiss(id: string): void {
@@ -51,35 +76,40 @@ function subscribe(listener: () => void): () => void {
   return () => listeners.delete(listener)
 }
 
+/** When the page is left, what can't wait does not; should the page come back, it is not offered any more. */
+function settle(): void {
+  change(shown.filter((t) => !t.onClose))
+}
+
 /** Where toasts appear. Once, in the shell. */
 export function Toaster() {
   const toasts = useSyncExternalStore(subscribe, () => shown)
+  useEffect(() => {
+    window.addEventListener('pagehide', settle)
+    return () => window.removeEventListener('pagehide', settle)
+  }, [])
   return createPortal(
     <section
       aria-label="Messages"
       aria-live="polite"
       className="pointer-events-none fixed inset-x-2 bottom-[calc(4.25rem+env(safe-area-inset-bottom))] z-60 flex flex-col items-center gap-2 desk:inset-x-auto desk:bottom-5 desk:left-[calc(50%+7.5rem)] desk:-translate-x-1/2"
     >
-      {toasts.map((t) => <Toast key={t.id} {...t} />)}
+      {toasts.map((t) => <Toast key={t.id} one={t} />)}
     </section>,
     document.body,
   )
 }
 
-function Toast({ id, text, detail, tone = 'plain', icon, action, below, forMs = 6000, onClose }: Shown) {
-  const [held, setHeld] = useState(false)
-  useEffect(() => {
-    if (held || forMs === 0) return
-    const timer = setTimeout(() => {
-      dismiss(id)
-      onClose?.()
-    }, forMs)
-    return () => clearTimeout(timer)
-  }, [held, forMs, id, onClose])
-  const hold = { onMouseEnter: () => setHeld(true), onMouseLeave: () => setHeld(false), onFocus: () => setHeld(true), onBlur: () => setHeld(false) }
+function Toast({ one }: { one: Shown }) {
+  const { id, text, detail, tone = 'plain', icon, action, below } = one
+  const [pointed, setPointed] = useState(false)
+  const [focused, setFocused] = useState(false)
+  const held = pointed || focused
+  useEffect(() => (held ? hold(one) : undefined), [held, one])
+  const holders = { onPointerEnter: () => setPointed(true), onPointerLeave: () => setPointed(false), onFocus: () => setFocused(true), onBlur: () => setFocused(false) }
   return (
     <div
-      {...hold}
+      {...holders}
       role={tone === 'danger' ? 'alert' : 'status'}
       className={cx(
         'pointer-events-auto flex w-full max-w-md animate-lift items-center gap-3 rounded-lg border bg-raised py-2 pr-2 pl-4 text-sm shadow-over',
@@ -98,23 +128,14 @@ function Toast({ id, text, detail, tone = 'plain', icon, action, below, forMs = 
           look="quiet"
           className="font-semibold !text-accent"
           onClick={() => {
-            dismiss(id)
+            change(shown.filter((t) => t !== one), one)
             action.run()
           }}
         >
           {action.label}
         </Button>
       )}
-      <IconButton
-        label="Close message"
-        size="sm"
-        onClick={() => {
-          dismiss(id)
-          onClose?.()
-        }}
-      >
-        <X className="size-4" />
-      </IconButton>
+      <IconButton label="Close message" size="sm" onClick={() => dismiss(id)}><X className="size-4" /></IconButton>
     </div>
   )
 }

@@ -13,7 +13,7 @@ self.addEventListener('install', (event) => {
   event.waitUntil(
     caches
       .open(CACHE)
-      .then((cache) => cache.addAll([new Request(PAGE, { cache: 'reload' }), ...__FILES__, '/manifest.webmanifest']))
+      .then((cache) => cache.addAll([new Request(PAGE, { cache: 'reload' }), ...__FILES__]))
       .then(() => self.skipWaiting()),
   )
 })

@@ -1,6 +1,6 @@
 import { useState } from 'react'
 import { ApiError, api, authClient, authError, forgetSession, ok, signOut } from '@/api'
-import { useScope } from '@/app/scope'
+import { useUser } from '@/app/scope'
 import { PasswordField } from '@/features/auth/password-field'
 import { formText, useSubmit } from '@/features/auth/use-submit'
 import { Button, Dialog, Note } from '@/ui'
@@ -10,18 +10,16 @@ import { Button, Dialog, Note } from '@/ui'
  * server's and that deletes none, the data can be erased without the account.
  */
 export function EraseDialog({ onClose }: { onClose(): void }) {
-  const { user, tasks } = useScope()
+  const user = useUser()
   const [elsewhere, setElsewhere] = useState(false)
   const account = useSubmit(async (values) => {
     const { error } = await authClient.deleteUser({ password: values['password'] ?? '' })
     if (error?.status === 404) return setElsewhere(true)
     if (error) throw authError(error)
-    await tasks.forget()
     forgetSession()
   })
   const data = useSubmit(async () => {
     await ok(api.DELETE('/api/{user_id}', { params: { path: { user_id: user.id } } }))
-    await tasks.forget()
     await signOut().catch(() => forgetSession())
   })
   const { busy, failure, onSubmit } = elsewhere ? data : account

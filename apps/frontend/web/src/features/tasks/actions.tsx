@@ -1,9 +1,11 @@
 import { CircleCheckBig, Trash2 } from 'lucide-react'
 import { createContext, use, useCallback, useMemo, useRef, useState, type ReactNode } from 'react'
 import { useScope } from '@/app/scope'
-import { UNDO_MS, type Row } from '@/store'
+import type { Row } from '@/store'
 import { toast } from '@/ui'
 
+/** How long a deletion can be undone; longer while its message is pointed at. */
+const UNDO_MS = 5000
 /** How long a completed task stays where it was, crossed out. */
 const LINGER_MS = 900
 
@@ -52,8 +54,8 @@ export function ActionsProvider({ children }: { children: ReactNode }) {
 
   const remove = useCallback(
     ({ key, task }: Row) => {
-      const undo = tasks.remove(key)
-      toast({ id: `gone:${key}`, icon: <Trash2 />, text: 'Deleted', detail: task.title, forMs: UNDO_MS, action: { label: 'Undo', run: undo } })
+      const { undo, send } = tasks.remove(key)
+      toast({ id: `gone:${key}`, icon: <Trash2 />, text: 'Deleted', detail: task.title, forMs: UNDO_MS, onClose: send, action: { label: 'Undo', run: undo } })
     },
     [tasks],
   )

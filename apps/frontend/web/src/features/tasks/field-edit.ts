@@ -2,7 +2,7 @@ import { useCallback, useEffect, useRef, useState } from 'react'
 import { useScope } from '@/app/scope'
 import type { Task } from '@/api'
 import { same, type Edits, type Field, type Row } from '@/store'
-import { draftKey, readDraft, writeDraft } from './drafts'
+import { draftKey, editName, readDraft, writeDraft } from '@/store/drafts'
 
 type Kept<F extends Field> = { base: Task[F]; version: number; value: Task[F] }
 
@@ -26,7 +26,7 @@ export type FieldEdit<F extends Field> = {
  */
 export function useFieldEdit<F extends Field>(row: Row, field: F, { afterMs, clean }: { afterMs?: number; clean?: (value: Task[F]) => Task[F] | undefined } = {}): FieldEdit<F> {
   const { tasks, user } = useScope()
-  const key = draftKey(user.id, `edit:${row.key}:${field}`)
+  const key = draftKey(user.id, editName(row.key, field))
   const [kept, setKept] = useState<Kept<F> | undefined>(() => recall<F>(key))
   const current = row.task[field]
   const foreign = kept && !same(kept.base, current) && !same(kept.value, current) ? { value: current } : undefined
