@@ -1,6 +1,7 @@
 import type { Page } from '@playwright/test'
+import { expectAccessible } from './axe'
 import { PASSWORD } from './person'
-import { add, edit, expectConnected, messages, open, openDetails, remove, row, titleField } from './screen'
+import { add, connection, edit, expectConnected, messages, open, openDetails, remove, row, titleField } from './screen'
 import { expect, test } from './test'
 
 test('while the message of a deletion is pointed at, or has the focus, it can be undone, however long that takes', async ({ page, person }) => {
@@ -26,13 +27,15 @@ test('a deletion belongs to the tab that can undo it: another one that writes an
   await person.add({ title: 'Precious' })
   const other = await context.newPage()
   await Promise.all([open(page), open(other)])
+  await page.bringToFront()
   await remove(page, 'Precious')
-  await messages(page).getByRole('button', { name: 'Undo' }).hover()
+  await messages(page).getByRole('button', { name: 'Undo' }).focus()
   await expect(row(other, 'Precious')).toHaveCount(0)
   await add(other, 'Written there')
   await expect.poll(() => person.titles()).toEqual(['Precious', 'Written there'])
   await other.close()
-  await messages(page).getByRole('button', { name: 'Undo' }).click()
+  await page.bringToFront()
+  await messages(page).getByRole('button', { name: 'Undo' }).press('Enter')
   await expect(row(page, 'Precious')).toBeVisible()
   await add(page, 'Later')
   await expect.poll(() => person.titles()).toEqual(['Later', 'Precious', 'Written there'])
@@ -117,6 +120,22 @@ test('"Sign in as somebody else" leaves nothing of the one before, and says what
   await page.getByRole('button', { name: 'Remove and go on' }).click()
   await expect(page.getByLabel('E-mail')).toHaveValue('')
   await expect.poll(() => kept(page)).not.toMatch(/Private|draft|zone/)
+})
+
+test('the server does not want the live connection back: why is said, and trying again goes on from there', async ({ page, person }) => {
+  let refuse = true
+  await page.routeWebSocket(/\/ws\//, (socket) => (refuse ? socket.close({ code: 4510 }) : void socket.connectToServer()))
+  await person.add({ title: 'Still here' })
+  await page.goto('/tasks')
+  await expect(connection(page)).toHaveText(/^Not live/)
+  const note = page.getByRole('note').filter({ hasText: 'open too many times' })
+  await expect(note).toBeVisible()
+  await expect(row(page, 'Still here')).toBeVisible()
+  await expectAccessible(page, 'a live connection that was refused')
+  refuse = false
+  await note.getByRole('button', { name: 'Try again' }).click()
+  await expectConnected(page)
+  await expect(note).toBeHidden()
 })
 
 /** Everything that the browser keeps for the page. */

@@ -6,6 +6,7 @@ import { useConnection, useScope } from './scope'
 const words = {
   connected: ['Connected', 'Every change is here the moment it is made.'],
   'catching-up': ['Catching up', 'What changed meanwhile is on its way.'],
+  refused: ['Not live', 'The server ended the live connection. Above the list stands why.'],
   offline: ['Offline', 'You can go on. What you change is kept and sent when the connection is back.'],
 } as const
 
@@ -15,7 +16,7 @@ export function ConnectionDot() {
   const state = useConnection()
   const { waiting } = useSyncExternalStore(tasks.subscribe, tasks.snapshot)
   const [word, meaning] = words[state]
-  const count = state === 'offline' && waiting > 0 ? ` · ${waiting} to send` : ''
+  const count = state !== 'connected' && state !== 'catching-up' && waiting > 0 ? ` · ${waiting} to send` : ''
   return (
     <Tooltip label={meaning}>
       <button
@@ -28,7 +29,7 @@ export function ConnectionDot() {
       >
         {state === 'connected' && <span aria-hidden="true" className="size-2 rounded-full bg-ok" />}
         {state === 'catching-up' && <RefreshCw aria-hidden="true" className="size-3.5 animate-spin text-accent motion-reduce:animate-none" />}
-        {state === 'offline' && <CloudOff aria-hidden="true" className="size-3.5 text-warn" />}
+        {(state === 'offline' || state === 'refused') && <CloudOff aria-hidden="true" className="size-3.5 text-warn" />}
         <span role="status" className={cx(state === 'connected' && 'sr-only sm:not-sr-only')}>{word}{count}</span>
       </button>
     </Tooltip>

@@ -1,7 +1,7 @@
 import type { Place, ServerMessage } from './messages'
 
-/** How a channel ended: whether to come again, whether a fresh token is needed first, and whether it had ever been open. */
-export type End = { again: boolean; freshToken: boolean; opened: boolean; erased: boolean; tooMany: boolean }
+/** How a channel ended: the server's close code (docs/realtime.md), 0 for none, and whether it had ever been open. */
+export type End = { code: number; opened: boolean }
 
 export type ChannelEvents = {
   message(message: ServerMessage): void

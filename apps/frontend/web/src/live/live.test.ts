@@ -26,7 +26,7 @@ const opener = (kind: string): Open => (options) => {
 const event = (position: number): StreamMessage =>
   ({ type: 'task_update', action: 'completed', event_id: `e${position}`, event_type: '', position, user_id: 'ann', timestamp: '', data: { task_id: 't' } }) as StreamMessage
 const connected = (position: number, epoch = 'e'): ServerMessage => ({ type: 'connected', timestamp: '', epoch, position })
-const ending = (more: Partial<End> = {}): End => ({ again: true, freshToken: false, opened: true, erased: false, tooMany: false, ...more })
+const ending = (more: Partial<End> = {}): End => ({ code: 0, opened: true, ...more })
 const last = () => opened.at(-1) as Opened
 const tick = (ms = 0) => vi.advanceTimersByTimeAsync(ms)
 
@@ -193,7 +193,7 @@ describe('coming again', () => {
 
   test('with a fresh token where the old one was refused', async () => {
     await follow()
-    last().end(ending({ freshToken: true }))
+    last().end(ending({ code: 4008 }))
     await tick(500)
     expect(tokens).toEqual([undefined, 'token-1'])
     expect(last().token).toBe('token-2')
@@ -226,9 +226,58 @@ describe('coming again', () => {
     expect(opened).toHaveLength(1)
   })
 
+  test.each([0, 1006, 4001, 4002, 4003, 4008, 4009])('after %i, by itself', async (code) => {
+    await follow()
+    last().end(ending({ code }))
+    await tick(500)
+    expect(opened).toHaveLength(2)
+    expect(live.refusal()).toBeUndefined()
+  })
+
+  test.each([
+    [4503, 'other-user'],
+    [4510, 'too-many'],
+    [4511, 'other-version'],
+    [4999, 'other-version'],
+  ])('not after %i: that is said, and it is tried again when the person wants it', async (code, why) => {
+    await follow()
+    last().end(ending({ code }))
+    await tick(3_600_000)
+    expect(opened).toHaveLength(1)
+    expect(live.connection()).toBe('refused')
+    expect(live.refusal()).toBe(why)
+    live.hurry()
+    await tick()
+    expect(opened).toHaveLength(2)
+    last().message(connected(10))
+    expect(live.connection()).toBe('connected')
+    expect(live.refusal()).toBeUndefined()
+  })
+
+  test('with a fresh token after 4501, and not when that is refused, too', async () => {
+    await follow()
+    last().end(ending({ code: 4501 }))
+    await tick(500)
+    expect(tokens).toEqual([undefined, 'token-1'])
+    last().end(ending({ code: 4501 }))
+    await tick(3_600_000)
+    expect(opened).toHaveLength(2)
+    expect(live.refusal()).toBe('sign-in')
+  })
+
+  test('with a fresh token after 4501 each time that it was connected in between', async () => {
+    await follow()
+    for (let n = 2; n < 5; n++) {
+      last().end(ending({ code: 4501 }))
+      await tick(500)
+      expect(opened).toHaveLength(n)
+      last().message(connected(10))
+    }
+  })
+
   test('is over when the data was erased', async () => {
     await follow()
-    last().end(ending({ again: false, erased: true }))
+    last().end(ending({ code: 4504 }))
     await tick(60_000)
     expect(erased).toHaveBeenCalledOnce()
     expect(opened).toHaveLength(1)

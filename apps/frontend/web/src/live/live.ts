@@ -3,8 +3,16 @@ import { isOfStream, type Place, type ServerMessage, type StreamMessage } from '
 import { openSse } from './sse'
 import { openWebSocket } from './websocket'
 
-/** `connected`: every change up to now is here. `catching-up`: what was missed is on its way. `offline`: no connection, for longer than a moment. */
-export type Connection = 'connected' | 'catching-up' | 'offline'
+/**
+ * `connected`: every change up to now is here. `catching-up`: what was missed is on its way. `offline`: no connection, for longer than a moment.
+ * `refused`: the server does not want this page to come again by itself.
+ */
+export type Connection = 'connected' | 'catching-up' | 'offline' | 'refused'
+
+/** Why the server refused, which says what a person can do about it (docs/realtime.md). */
+export type Refusal = 'sign-in' | 'other-user' | 'too-many' | 'other-version'
+
+const REFUSALS: Record<number, Refusal> = { 4501: 'sign-in', 4503: 'other-user', 4510: 'too-many' }
 
 export type LiveOptions = {
   user: string
@@ -24,6 +32,11 @@ const MOMENT_MS = 1_000
 /** After so many WebSockets that never opened, server-sent events are tried, in turn. */
 const PATIENCE_WITH_WEBSOCKETS = 2
 
+/** From 4500 on nobody is to reconnect; what the page does not know came with a newer server. */
+function refusalOf(code: number): Refusal | undefined {
+  return code < 4500 ? undefined : (REFUSALS[code] ?? 'other-version')
+}
+
 /**
  * Follows the user's stream: listeners get every change after the place, in order, none twice and none
  * missing, across lost connections. `start` needs a place, or loads the list to have one. After a
@@ -42,6 +55,9 @@ export class Live {
   private stopped = true
   private token: string | undefined
   private refused: string | undefined
+  private reason: Refusal | undefined
+  /** The server did not take the last token, and has taken none since. */
+  private doubted = false
   private attempt = 0
   private readonly messageListeners = new Set<(message: StreamMessage) => void>()
   private readonly stateListeners = new Set<() => void>()
@@ -82,6 +98,9 @@ export class Live {
 
   connection = (): Connection => this.state
 
+  /** Why the state is `refused`. */
+  refusal = (): Refusal | undefined => this.reason
+
   position = (): Place | undefined => this.place
 
   /** Tries now instead of at the end of the wait. */
@@ -100,9 +119,10 @@ export class Live {
     else this.hurry()
   }
 
-  private show(state: Connection): void {
-    if (state === this.state) return
+  private show(state: Connection, reason?: Refusal): void {
+    if (state === this.state && reason === this.reason) return
     this.state = state
+    this.reason = reason
     for (const listener of this.stateListeners) listener()
   }
 
@@ -143,6 +163,7 @@ export class Live {
   }
 
   private joined({ epoch, position }: Place): void {
+    this.doubted = false
     if (this.place && this.place.epoch === epoch) this.head = position
     this.found()
     this.show('catching-up')
@@ -173,15 +194,21 @@ export class Live {
     }
   }
 
-  private ended(end: End): void {
+  private ended({ code, opened }: End): void {
     this.channel = undefined
-    if (end.erased) return this.options.erased()
-    if (end.freshToken) this.refused = this.token
+    if (code === 4504) return this.options.erased()
+    if (code === 4008 || code === 4501) this.refused = this.token
     // What opened is used again; what did not makes place for the other in the end.
-    if (!end.opened) this.unopened++
+    if (!opened) this.unopened++
     else if (this.byWebSocket) this.unopened = 0
-    if (end.tooMany) this.delay = LONGEST_DELAY_MS
-    this.later()
+    const reason = refusalOf(code)
+    // A token may be of keys that the server has replaced: a fresh one is tried, once.
+    if (!reason || (code === 4501 && !this.doubted)) {
+      this.doubted = code === 4501
+      return this.later()
+    }
+    this.found()
+    this.show('refused', reason)
   }
 
   private lost(): void {

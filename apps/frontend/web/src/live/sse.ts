@@ -1,10 +1,12 @@
 import { createParser } from 'eventsource-parser'
 import { request } from '@/api/http'
-import type { Channel, End, Open } from './channel'
+import type { Channel, Open } from './channel'
 import { decode } from './messages'
 
 /** The server writes a comment every 15 s. */
 const QUIET_MS = 40_000
+/** What a refusal is as a close code. */
+const CODES: Record<number, number> = { 401: 4501, 403: 4503, 429: 4510 }
 
 /** Server-sent events, for networks that let no WebSocket through. Read by fetch, which can name a place and a token. */
 export const openSse: Open = ({ user, token, place, message, end }) => {
@@ -13,10 +15,10 @@ export const openSse: Open = ({ user, token, place, message, end }) => {
   let opened = false
   let silent: ReturnType<typeof setTimeout> | undefined
 
-  function finish(how: Partial<End>): void {
+  function finish(code = 0): void {
     if (over) return
     close()
-    end({ again: true, freshToken: false, opened, erased: false, tooMany: false, ...how })
+    end({ code, opened })
   }
   function close(): void {
     over = true
@@ -25,7 +27,7 @@ export const openSse: Open = ({ user, token, place, message, end }) => {
   }
   function heard(withinMs = QUIET_MS): void {
     clearTimeout(silent)
-    if (!over) silent = setTimeout(() => finish({}), withinMs)
+    if (!over) silent = setTimeout(finish, withinMs)
   }
   async function read(): Promise<void> {
     const response = await request(`/api/sse/${encodeURIComponent(user)}`, {
@@ -33,7 +35,7 @@ export const openSse: Open = ({ user, token, place, message, end }) => {
       cache: 'no-store',
       signal: stop.signal,
     }, 24 * 3_600_000)
-    if (!response.ok || !response.body) return finish({ freshToken: response.status === 401, tooMany: response.status === 429 })
+    if (!response.ok || !response.body) return finish(CODES[response.status])
     opened = true
     let closing = 0
     const parser = createParser({
@@ -52,13 +54,13 @@ export const openSse: Open = ({ user, token, place, message, end }) => {
       heard()
       parser.feed(value)
     }
-    finish({ again: closing < 4500 || closing === 4501, freshToken: closing === 4008 || closing === 4501, erased: closing === 4504 })
+    finish(closing)
   }
   heard()
-  read().catch(() => finish({}))
+  read().catch(() => finish())
   const channel: Channel = {
     // It can't be asked; after a sleep the only way to know is to begin anew.
-    probe: () => finish({}),
+    probe: () => finish(),
     renew: () => undefined,
     close,
   }

@@ -17,7 +17,7 @@ export const openWebSocket: Open = ({ user, token, place, message, end }) => {
   function finish(code: number): void {
     if (over) return
     stop()
-    end({ again: code < 4500 || code === 4501, freshToken: code === 4008 || code === 4501, opened, erased: code === 4504, tooMany: code === 4510 })
+    end({ code, opened })
   }
   function stop(): void {
     over = true

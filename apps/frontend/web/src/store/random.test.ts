@@ -84,7 +84,10 @@ class Run {
     } else if (one.do === 'complete') {
       wish.wanted = { ...wish.wanted, completed: !row.task.completed }
       store.complete(row.key, !row.task.completed)
-    } else wish.deletion = { ...store.remove(row.key), tab: one.tab }
+    } else {
+      const deletion = store.remove(row.key)
+      wish.deletion = deletion && { ...deletion, tab: one.tab }
+    }
   }
 
   private undo(wish: Wish): void {

@@ -35,14 +35,14 @@ async function conflict(): Promise<{ store: TaskStore; key: string; id: string }
 describe('behind a change that was refused', () => {
   test('a deletion goes out, and takes it along', async () => {
     const { store, key } = await refused()
-    store.remove(key).send()
+    store.remove(key)?.send()
     await through(store)
     expect(world.titles()).toEqual([])
   })
 
   test('a deletion that is undone leaves it as it was', async () => {
     const { store, key } = await refused()
-    store.remove(key).undo()
+    store.remove(key)?.undo()
     expect(rowOf(store, 'bad')).toMatchObject({ state: 'failed' })
   })
 
@@ -116,7 +116,7 @@ describe('behind a new task that was refused', () => {
   test('a deletion leaves nothing to send', async () => {
     const { store, key } = await refusedTask()
     const before = world.server.requests.length
-    store.remove(key).send()
+    store.remove(key)?.send()
     await through(store)
     expect(store.snapshot().rows).toEqual([])
     expect(world.server.requests).toHaveLength(before)
@@ -134,7 +134,7 @@ describe('behind a new task that was refused', () => {
 describe('behind a conflict', () => {
   test('a deletion asks whether what was not seen may go, and then goes', async () => {
     const { store, key } = await conflict()
-    store.remove(key).send()
+    store.remove(key)?.send()
     await vi.waitFor(() => expect(store.snapshot().rows[0]).toMatchObject({ state: 'conflict', ops: [{ kind: 'remove' }] }))
     expect(world.titles()).toEqual(['Soy milk'])
     store.resolve(store.snapshot().rows[0]?.ops[0]?.id ?? '', 'mine')
@@ -170,7 +170,7 @@ describe('behind a conflict', () => {
     world.server.erase(task.id)
     store.update(key, { title: 'Oat milk' })
     await stuck(store)
-    store.remove(key).send()
+    store.remove(key)?.send()
     await through(store)
     expect(store.snapshot().rows).toEqual([])
   })

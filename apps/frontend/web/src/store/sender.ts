@@ -97,33 +97,33 @@ export class Sender {
     let wait = Infinity
     await this.options.alone(async () => {
       await this.options.queue.load()
-      const held = await this.held()
-      await this.options.queue.compact(({ id }) => held.has(id))
-      wait = await this.pass(held)
+      const { free, elsewhere } = await this.deletions()
+      await this.options.queue.compact(({ id }) => !free.has(id))
+      wait = await this.pass(free)
+      if (elsewhere.size > 0) wait = Math.min(wait, LOOK_MS)
     })
     return wait
   }
 
-  /** Deletions that may still be undone, each with the time until that may have changed unsaid. */
-  private async held(): Promise<Map<string, number>> {
-    const held = new Map<string, number>()
+  /** Deletions that nobody can undo any more, and those that another tab can. What is in neither comes with the next pass. */
+  private async deletions(): Promise<{ free: Set<string>; elsewhere: Set<string> }> {
+    const [free, elsewhere] = [new Set<string>(), new Set<string>()]
     for (const { id, kind } of this.options.queue.all()) {
-      if (kind !== 'remove') continue
-      if (this.options.heldHere(id)) held.set(id, Infinity)
-      else if (await this.options.heldElsewhere(id)) held.set(id, LOOK_MS)
+      if (kind !== 'remove' || this.options.heldHere(id)) continue
+      ;((await this.options.heldElsewhere(id)) ? elsewhere : free).add(id)
     }
-    return held
+    return { free, elsewhere }
   }
 
   /** Once through the queue. Returns how long to wait for the next time. */
-  private async pass(held: ReadonlyMap<string, number>): Promise<number> {
+  private async pass(free: ReadonlySet<string>): Promise<number> {
     const blocked = new Set<string>()
     let wait = Infinity
     let failed = 0
     for (const { id } of [...this.options.queue.all()]) {
       const op = this.options.queue.find(id)
       if (!op || blocked.has(op.taskId) || this.stopped) continue
-      const due = held.get(id) ?? this.dueIn(op)
+      const due = op.kind === 'remove' && !free.has(id) ? Infinity : this.dueIn(op)
       if (due > 0) {
         if (op.state === 'waiting' || isObstacle(op)) blocked.add(op.taskId)
         wait = Math.min(wait, due)

@@ -138,9 +138,9 @@ describe('a change', () => {
 describe('a deletion', () => {
   test('waits for its undo, and does not happen when that comes', async () => {
     const store = await loaded('Milk')
-    const { undo } = store.remove(only(store).key)
+    const deletion = store.remove(only(store).key)
     expect(titles(store)).toEqual([])
-    undo()
+    deletion?.undo()
     await settled(store)
     expect(titles(store)).toEqual(['Milk'])
     expect(server.requests.some((r) => r.startsWith('remove'))).toBe(false)
@@ -148,7 +148,7 @@ describe('a deletion', () => {
 
   test('goes out when the time for an undo is over', async () => {
     const store = await loaded('Milk')
-    store.remove(only(store).key).send()
+    store.remove(only(store).key)?.send()
     await settled(store)
     expect(server.tasks.size).toBe(0)
     expect(titles(store)).toEqual([])
@@ -172,7 +172,7 @@ describe('a deletion', () => {
     const store = await loaded('Milk')
     const { key, task } = only(store)
     server.erase(task.id)
-    store.remove(key).send()
+    store.remove(key)?.send()
     await settled(store)
     expect(store.snapshot().stuck).toBe(0)
   })
@@ -373,7 +373,7 @@ describe('a task that another device changed', () => {
     const store = await loaded('Milk')
     const { key, task } = only(store)
     server.change(task.id, { title: 'Soy milk' })
-    store.remove(key).send()
+    store.remove(key)?.send()
     await vi.waitFor(() => expect(store.snapshot().stuck).toBe(1))
     expect(server.tasks.size).toBe(1)
     expect(only(store).state).toBe('conflict')
@@ -385,7 +385,7 @@ describe('a task that another device changed', () => {
     const store = await loaded('Milk')
     const { key, task } = only(store)
     server.change(task.id, { reminderSent: true })
-    store.remove(key).send()
+    store.remove(key)?.send()
     await settled(store)
     expect(server.tasks.size).toBe(0)
   })

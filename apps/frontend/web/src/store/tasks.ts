@@ -214,10 +214,10 @@ export class TaskStore {
     if (row && row.task.completed !== to) this.enqueue({ ...this.op(row.task.id), kind: 'complete', seen: this.stored(row).version, saw: row.task, to })
   }
 
-  /** Shows at once, and waits until it is sent or undone: whoever calls this shows how, and does one of both. */
-  remove(key: string): Deletion {
+  /** Shows at once, and waits until it is sent or undone: whoever calls this shows how, and does one of both. Undefined if there is no such row. */
+  remove(key: string): Deletion | undefined {
     const row = this.snapshot().byKey.get(key)
-    if (!row) return { undo: () => undefined, send: () => undefined }
+    if (!row) return undefined
     const base = this.stored(row)
     const op: Op = { ...this.op(row.task.id), kind: 'remove', seen: base.version, saw: row.task, base }
     this.enqueue(op, this.tabs.hold(op.id))

@@ -7,7 +7,7 @@ const event = (position: number) => ({ position, eventId: `e${position}` }) as S
 
 /** A stream as the server has it: positions `first` to `head`; what is before is not kept. */
 function stream(first: number, head: number) {
-  const state = { first, head, calls: [] as [number | undefined, number][], fail: undefined as unknown }
+  const state = { first, head, epoch: 'e', calls: [] as [number | undefined, number][], fail: undefined as unknown }
   const read: ReadEvents = async (after, limit) => {
     state.calls.push([after, limit])
     if (state.fail) throw state.fail
@@ -16,7 +16,7 @@ function stream(first: number, head: number) {
     const from = (after ?? state.first - 1) + 1
     const events = []
     for (let p = from; p <= state.head && events.length < limit; p++) events.push(event(p))
-    return { events, head: state.head }
+    return { events, head: state.head, epoch: state.epoch }
   }
   const log = new ActivityLog(read)
   return { state, log, positions: () => log.snapshot().events.map((e) => e.position) }
@@ -108,6 +108,25 @@ describe('the window on the stream', () => {
     Object.assign(state, { first: 20, head: 22 })
     await log.catchUp(22)
     expect(positions()).toEqual([22, 21, 20])
+  })
+  it('begins anew in another epoch, where positions have nothing to do with those before', async () => {
+    const { state, log, positions } = stream(1, 50)
+    await log.open()
+    Object.assign(state, { epoch: 'f', head: 3 })
+    await log.catchUp(3, 'f')
+    expect(positions()).toEqual([3, 2, 1])
+    state.head = 4
+    await log.catchUp(4, 'f')
+    expect(positions()).toEqual([4, 3, 2, 1])
+  })
+  it('begins anew in an epoch that began while it opened', async () => {
+    const { state, log, positions } = stream(1, 50)
+    const opening = log.open()
+    await log.catchUp(2, 'f')
+    await opening
+    Object.assign(state, { epoch: 'f', head: 2 })
+    await log.catchUp(2, 'f')
+    expect(positions()).toEqual([2, 1])
   })
   it('ends where older ones were removed meanwhile', async () => {
     const { state, log, positions } = stream(1, 150)

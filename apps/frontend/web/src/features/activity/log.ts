@@ -1,8 +1,8 @@
 import type { StreamEvent } from '@/api'
 import { ApiError } from '@/api/errors'
 
-/** Reads events behind a position, oldest first, and where the stream ends. Without `after`: from the oldest that is kept. */
-export type ReadEvents = (after: number | undefined, limit: number) => Promise<{ events: StreamEvent[]; head: number }>
+/** Reads events behind a position, oldest first, and where which stream ends. Without `after`: from the oldest that is kept. */
+export type ReadEvents = (after: number | undefined, limit: number) => Promise<{ events: StreamEvent[]; head: number; epoch?: string | undefined }>
 
 export type LogView = {
   /** Newest first, without a gap. */
@@ -25,6 +25,7 @@ export class ActivityLog {
   private view: LogView = { events: [], older: false, loading: 'first', error: undefined }
   private newer: Promise<void> | undefined
   private wanted = 0
+  private epoch: string | undefined
   private readonly listeners = new Set<() => void>()
 
   constructor(private readonly read: ReadEvents) {}
@@ -40,7 +41,8 @@ export class ActivityLog {
   async open(): Promise<void> {
     this.show({ loading: 'first', error: undefined })
     try {
-      const { events: [first], head } = await this.read(undefined, 1)
+      const { events: [first], head, epoch } = await this.read(undefined, 1)
+      this.epoch = epoch
       this.oldest = first?.position ?? head + 1
       this.events = first ? (await this.read(Math.max(head - PAGE, this.oldest - 1), PAGE)).events : []
       this.show({ loading: undefined })
@@ -52,9 +54,13 @@ export class ActivityLog {
     if (this.wanted > this.head()) await this.catchUp(this.wanted)
   }
 
-  /** Loads what came since, up to a position that is known to exist. */
-  catchUp(position: number): Promise<void> {
-    this.wanted = Math.max(this.wanted, position)
+  /** Loads what came since, up to a position that is known to exist. In another epoch positions begin anew. */
+  catchUp(position: number, epoch = this.epoch): Promise<void> {
+    if (epoch !== this.epoch && this.view.loading !== 'first') {
+      this.wanted = 0
+      return this.open()
+    }
+    if (epoch === this.epoch || this.epoch === undefined) this.wanted = Math.max(this.wanted, position)
     if (this.view.loading === 'first') return Promise.resolve()
     this.newer ??= this.follow().finally(() => (this.newer = undefined))
     return this.newer

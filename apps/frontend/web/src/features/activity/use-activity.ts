@@ -1,7 +1,7 @@
-import { useCallback, useEffect, useState, useSyncExternalStore } from 'react'
+import { useEffect, useState, useSyncExternalStore } from 'react'
 import { api, okWithResponse } from '@/api'
-import { useScope, useStream } from '@/app/scope'
-import { placeOf, type StreamMessage } from '@/live'
+import { useScope } from '@/app/scope'
+import { placeOf } from '@/live'
 import { ActivityLog, type ReadEvents } from './log'
 
 function restEvents(user: string): ReadEvents {
@@ -9,7 +9,8 @@ function restEvents(user: string): ReadEvents {
     const { data, response } = await okWithResponse(
       api.GET('/api/{user_id}/events', { params: { path: { user_id: user }, query: { limit, ...(after === undefined ? {} : { after: String(after) }) } } }),
     )
-    return { events: data, head: placeOf(response.headers.get('x-stream-position'))?.position ?? 0 }
+    const place = placeOf(response.headers.get('x-stream-position'))
+    return { events: data, head: place?.position ?? 0, epoch: place?.epoch }
   }
 }
 
@@ -18,14 +19,16 @@ export function useActivity() {
   const { user: { id: user }, live } = useScope()
   const [log] = useState(() => new ActivityLog(restEvents(user)))
   useEffect(() => void log.open(), [log])
-  useStream(useCallback((message: StreamMessage) => void log.catchUp(message.position), [log]))
-  // What could not be read without a network is read when there is one.
-  useEffect(
-    () =>
-      live.onConnection(() => {
-        if (live.connection() === 'connected' && log.snapshot().error !== undefined) void log.retry()
-      }),
-    [live, log],
-  )
+  useEffect(() => {
+    // Also when the list was loaded anew: there is no message of what came before that.
+    const follow = () => {
+      const place = live.position()
+      // What could not be read without a network is read when there is one.
+      if (live.connection() === 'connected' && log.snapshot().error !== undefined) void log.retry()
+      else if (place) void log.catchUp(place.position, place.epoch)
+    }
+    const off = [live.onMessage(follow), live.onConnection(follow)]
+    return () => off.forEach((stop) => stop())
+  }, [log, live])
   return { log, ...useSyncExternalStore(log.subscribe, log.snapshot) }
 }

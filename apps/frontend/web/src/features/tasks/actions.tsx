@@ -54,7 +54,9 @@ export function ActionsProvider({ children }: { children: ReactNode }) {
 
   const remove = useCallback(
     ({ key, task }: Row) => {
-      const { undo, send } = tasks.remove(key)
+      const deletion = tasks.remove(key)
+      if (!deletion) return
+      const { undo, send } = deletion
       toast({ id: `gone:${key}`, icon: <Trash2 />, text: 'Deleted', detail: task.title, forMs: UNDO_MS, onClose: send, action: { label: 'Undo', run: undo } })
     },
     [tasks],
