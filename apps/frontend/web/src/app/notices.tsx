@@ -16,7 +16,7 @@ export function Notices() {
   const first = stuck > 0 && !onList ? rows.find(isStuck) : undefined
   if (storage === 'ok' && !first && !refusal) return null
   return (
-    <div className="flex flex-col gap-2 px-4 pt-3 desk:pt-0 desk:pb-2">
+    <section aria-label="What you should know" className="flex flex-col gap-2 px-4 pt-3 desk:pt-0 desk:pb-2">
       {storage !== 'ok' && (
         <Note tone="warn">
           {storage === 'full'
@@ -26,7 +26,7 @@ export function Notices() {
       )}
       {refusal && <RefusedNote refusal={refusal} retry={live.hurry} />}
       {first && <StuckNote row={first} />}
-    </div>
+    </section>
   )
 }
 

@@ -19,6 +19,8 @@ type Common = {
   tries: number
   firstTry?: number
   state: OpState
+  /** The server asked that nothing be sent before. */
+  until?: number
   error?: { message: string; status: number; fields: FieldError[] }
   /** On a conflict: the task as it is on the server, null if it is gone. */
   theirs?: Task | null

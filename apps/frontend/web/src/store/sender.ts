@@ -14,12 +14,12 @@ export type SenderOptions = {
   heldHere(id: string): boolean
   heldElsewhere(id: string): Promise<boolean>
   done(op: Op, task: Task | null): void
-  /** The server is not to be asked before. */
-  quiet(until: number, asked: boolean): void
   random?: () => number
 }
 
 const LONGEST_WAIT_MS = 60_000
+/** Clocks jump: nothing that a server asked for lasts longer. */
+const LONGEST_ASKED_MS = 3_600_000
 /** How often it is looked whether the tab that holds a deletion is still there. */
 const LOOK_MS = 5_000
 /** After so many that fail in a row it is the server, and not the task. */
@@ -73,13 +73,6 @@ export class Sender {
     clearTimeout(this.timer)
   }
 
-  /** Another tab was told to wait. */
-  rest(until: number, asked: boolean): void {
-    if (until <= this.quietUntil) return
-    this.quietUntil = until
-    this.asked = asked
-  }
-
   private async run(): Promise<void> {
     while (this.again && !this.stopped) {
       this.again = false
@@ -97,11 +90,23 @@ export class Sender {
     let wait = Infinity
     await this.options.alone(async () => {
       await this.options.queue.load()
+      wait = this.askedToWait()
+      if (wait > 0) return
       const { free, elsewhere } = await this.deletions()
       await this.options.queue.compact(({ id }) => !free.has(id))
       wait = await this.pass(free)
       if (elsewhere.size > 0) wait = Math.min(wait, LOOK_MS)
     })
+    return wait
+  }
+
+  /** How long, by what the server said to this tab, to another one, or before a reload. */
+  private askedToWait(): number {
+    const untils = this.options.queue.all().map((op) => (op.state === 'waiting' ? (op.until ?? 0) : 0))
+    const wait = Math.min(Math.max(0, ...untils) - this.options.now(), LONGEST_ASKED_MS)
+    if (wait <= 0) return 0
+    this.quietUntil = this.options.now() + wait
+    this.asked = true
     return wait
   }
 
@@ -160,7 +165,7 @@ export class Sender {
       done(op, outcome.task)
       await queue.finish(op, outcome.task, outcome.direct)
     } else if (still) {
-      await queue.put(marked(still, outcome))
+      await queue.put(marked(still, outcome, now()))
       if (outcome.kind === 'again') this.notBefore.set(op.id, now() + this.pause(op.tries))
     }
     return outcome
@@ -170,7 +175,6 @@ export class Sender {
     this.asked = error.retryAfterMs !== undefined
     const wait = Math.max(error.retryAfterMs ?? 0, this.pause(++this.failures))
     this.quietUntil = this.options.now() + wait
-    this.options.quiet(this.quietUntil, this.asked)
     return wait
   }
 
@@ -185,8 +189,9 @@ function isObstacle(op: Op): boolean {
   return op.kind === 'create' || op.theirs === null
 }
 
-function marked(op: Op, outcome: Exclude<Outcome, { kind: 'done' }>): Op {
+function marked(op: Op, outcome: Exclude<Outcome, { kind: 'done' }>, now: number): Op {
   if (outcome.kind === 'conflict') return { ...op, state: 'conflict', theirs: outcome.theirs, clashes: outcome.clashes }
-  const { message, status, fields } = outcome.error
-  return { ...op, state: outcome.kind === 'failed' ? 'failed' : 'waiting', error: { message, status, fields } }
+  const { message, status, fields, retryAfterMs } = outcome.error
+  const until = outcome.kind === 'unreachable' && retryAfterMs !== undefined ? { until: now + retryAfterMs } : {}
+  return { ...op, ...until, state: outcome.kind === 'failed' ? 'failed' : 'waiting', error: { message, status, fields } }
 }

@@ -1,8 +1,8 @@
 import type { Task } from '@/api'
 import { uuid } from './uuid'
 
-/** A write is through; the server asked to wait; or (with neither) the queue was changed. */
-export type News = { done?: string; task?: Task | null; quiet?: { until: number; asked: boolean } }
+/** A write is through, or (without `done`) the queue was changed. */
+export type News = { done?: string; task?: Task | null }
 
 type Message = { news: News } | { asks: string; from: string } | { holds: string }
 

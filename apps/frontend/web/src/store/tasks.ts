@@ -94,7 +94,6 @@ export class TaskStore {
       alone: (work) => this.tabs.alone(work),
       heldHere: (id) => this.tabs.holds(id),
       heldElsewhere: (id) => this.tabs.heldElsewhere(id),
-      quiet: (until, asked) => this.tabs.tell({ quiet: { until, asked } }),
       done: (op, task) => {
         this.settled(op.taskId, task)
         this.tabs.tell({ done: op.taskId, task })
@@ -297,7 +296,6 @@ export class TaskStore {
   /** Another tab may be closed with its writes unsent, so each tab sends what there is. */
   private hear(news: News): void {
     if (news.done !== undefined) this.settled(news.done, news.task ?? null)
-    if (news.quiet) return this.sender.rest(news.quiet.until, news.quiet.asked)
     this.hearing ??= setTimeout(() => {
       this.hearing = undefined
       void this.queue.load().then(() => this.sender.send())
