@@ -33,6 +33,7 @@ export class Keep {
   private db: Promise<IDBPDatabase<Schema> | undefined> | undefined
   private current: StorageState = 'ok'
   private readonly listeners = new Set<() => void>()
+  private readonly beginning = new Set<string>()
 
   constructor(private readonly name = 'tasktide') {}
 
@@ -54,7 +55,8 @@ export class Keep {
 
   /** From now on something of this user may be kept. */
   async begin(user: string): Promise<void> {
-    await this.run((db) => db.put('users', { user }), true)
+    this.beginning.add(user)
+    await this.write(user, [], () => Promise.resolve(true))
   }
 
   /** Takes a list in place of the one that is kept, unless that one is newer. */
@@ -130,9 +132,13 @@ export class Keep {
   private async write<T, S extends Store>(user: string, stores: S[], work: (tx: IDBPTransaction<Schema, (S | 'users')[], 'readwrite'>) => Promise<T>): Promise<T | undefined> {
     return this.run(async (db) => {
       const tx = db.transaction<(S | 'users')[], 'readwrite'>([...stores, 'users'], 'readwrite')
-      const known = await tx.objectStore('users' as S | 'users').get(user)
-      const result = known ? await work(tx) : undefined
+      const users = tx.objectStore('users' as S | 'users')
+      // Where there was no room for that before, it comes with the first write for which there is.
+      const begins = this.beginning.has(user)
+      if (begins) void users.put({ user } as never)
+      const result = begins || (await users.get(user)) ? await work(tx) : undefined
       await tx.done
+      this.beginning.delete(user)
       return result
     }, true)
   }

@@ -517,4 +517,20 @@ describe('a browser that keeps nothing', () => {
     expect([...server.tasks.values()].map((t) => t.title)).toEqual(['Milk', 'Rye'])
     expect(store.snapshot().storage).toBe('ok')
   })
+
+  test('has no room when the page is opened: it says so, and keeps what is written when there is', async () => {
+    const put = vi.spyOn(IDBObjectStore.prototype, 'put').mockImplementation(() => {
+      throw new DOMException('full', 'QuotaExceededError')
+    })
+    const store = await loaded('Milk')
+    await vi.waitFor(() => expect(store.snapshot().storage).toBe('full'))
+    server.faults.push('network', 'network')
+    store.update(only(store).key, { title: 'Oat milk' })
+    await sent(1)
+    expect(store.snapshot().storage).toBe('full')
+    put.mockRestore()
+    await store.send()
+    expect(store.snapshot().storage).toBe('ok')
+    expect(await new Keep(name).readOps('ann')).toHaveLength(1)
+  })
 })
