@@ -8,6 +8,10 @@ import (
 	"time"
 )
 
+// KeepIdle is how long a connection to a service is kept without a request. A service that goes, and says so with each
+// answer, waits longer than that before it closes what is left.
+const KeepIdle = 2 * time.Second
+
 const (
 	connectWithin = 3 * time.Second        // for one connection
 	restartWithin = 3 * time.Second        // for a service that takes none to take one again
@@ -15,12 +19,12 @@ const (
 	redialAtMost  = 200 * time.Millisecond // any later
 )
 
-// newTransport keeps connections to services for less time than they do, so that a
-// request seldom meets one that is being closed.
+// newTransport keeps connections to services for less time than they do, so that no
+// request meets one that is being closed.
 func newTransport(answerWithin time.Duration) *http.Transport {
 	return &http.Transport{
 		DialContext: dial, DisableCompression: true, // what a service sends is passed on as it is
-		MaxIdleConns: 512, MaxIdleConnsPerHost: 256, IdleConnTimeout: time.Minute,
+		MaxIdleConns: 512, MaxIdleConnsPerHost: 256, IdleConnTimeout: KeepIdle,
 		TLSHandshakeTimeout: connectWithin, ResponseHeaderTimeout: answerWithin, MaxResponseHeaderBytes: 256 << 10,
 	}
 }

@@ -5,9 +5,11 @@ import (
 	"context"
 	"fmt"
 	"log/slog"
+	"net"
 	"net/http"
 	"net/netip"
 	"net/url"
+	"sync/atomic"
 	"time"
 
 	"github.com/prometheus/client_golang/prometheus"
@@ -57,6 +59,8 @@ type Gateway struct {
 	live      *live
 	meter     *meter
 	transport *http.Transport
+	leaving   atomic.Bool
+	open      atomic.Int64 // connections of the Server that are not hijacked
 }
 
 // New makes a Gateway. It connects to nobody before it is asked.
@@ -82,6 +86,26 @@ func (g *Gateway) Server() *http.Server {
 		Handler: g, ReadHeaderTimeout: 10 * time.Second, IdleTimeout: 2 * time.Minute, MaxHeaderBytes: 4 * maxHeaders,
 		WriteTimeout: 10 * time.Minute, // a client that takes nothing is gone; an export may take half of it, streams have none
 		ErrorLog:     slog.NewLogLogger(g.o.Log.Handler(), slog.LevelDebug),
+		ConnState: func(_ net.Conn, s http.ConnState) {
+			switch s {
+			case http.StateNew:
+				g.open.Add(1)
+			case http.StateClosed, http.StateHijacked:
+				g.open.Add(-1)
+			}
+		},
+	}
+}
+
+// Leave has every answer from now on end its connection, so that clients which keep theirs go elsewhere before the server closes
+// them, which could break a request off that is just coming. It returns when there is none left, or when ctx ends.
+func (g *Gateway) Leave(ctx context.Context) {
+	g.leaving.Store(true)
+	for ctx.Err() == nil && g.open.Load() > 0 {
+		select {
+		case <-ctx.Done():
+		case <-time.After(20 * time.Millisecond):
+		}
 	}
 }
 
@@ -95,6 +119,9 @@ func (g *Gateway) Close() { g.transport.CloseIdleConnections() }
 // ServeHTTP answers, or passes on.
 func (g *Gateway) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	named(w, r)
+	if g.leaving.Load() && r.Header.Get("Upgrade") == "" {
+		w.Header().Set("Connection", "close")
+	}
 	to := destinationOf(r.URL.Path)
 	s := g.services[to]
 	if s == nil {

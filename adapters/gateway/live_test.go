@@ -276,6 +276,46 @@ func TestAStopLetsRequestsFinishAndEndsWhatLasts(t *testing.T) {
 	}
 }
 
+// TestAKeptConnectionIsGivenUpBeforeItIsClosed: a stop says with each answer that its connection ends, closes none that may be asked on, and
+// lets a WebSocket begin as ever.
+func TestAKeptConnectionIsGivenUpBeforeItIsClosed(t *testing.T) {
+	w := newWorld(t, echo("backend"), socket(func(c io.ReadWriteCloser) { _, _ = io.Copy(c, c); _ = c.Close() }), nil)
+	kept := []raw{w.dial(), w.dial()}
+	ask := func(c raw, path string) *http.Response {
+		_, _ = fmt.Fprintf(c, "GET %s HTTP/1.1\r\nHost: x\r\n\r\n", path)
+		a, err := http.ReadResponse(c.Reader, nil)
+		if err != nil {
+			t.Fatal(err)
+		}
+		_, _ = io.Copy(io.Discard, a.Body)
+		return a
+	}
+	for _, c := range kept {
+		if ask(c, "/api/x").Close {
+			t.Error("closed while nothing stops")
+		}
+	}
+	left := make(chan struct{})
+	go func() { defer close(left); w.gateway.Leave(t.Context()) }()
+	w.eventually("leaving", func() bool {
+		c := w.dial()
+		defer func() { _ = c.Close() }()
+		return ask(c, "/health").Close
+	})
+	w.upgrade("/ws/alice")
+	for i, path := range []string{"/api/x", "/"} {
+		select {
+		case <-left:
+			t.Fatal("it left while a connection was kept")
+		default:
+		}
+		if a := ask(kept[i], path); !a.Close || a.StatusCode != http.StatusOK {
+			t.Errorf("%s: %d %v", path, a.StatusCode, a.Header)
+		}
+	}
+	<-left
+}
+
 func TestAStopEndsAtOnceWhatLastsWhenTimeIsOver(t *testing.T) {
 	w := newWorld(t, echo("backend"), stream(make(chan string), make(chan struct{}, 2)), nil)
 	_, lines := w.follow()

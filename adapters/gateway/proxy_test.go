@@ -348,9 +348,7 @@ func TestMethodsThatClientsInventMakeOneSeries(t *testing.T) {
 	for _, method := range []string{"BREW", "PROPFIND", "X"} {
 		w.ask(method, "/api/a", nil)
 	}
-	if n := w.metric("http_request_duration_seconds", "method", "other"); n != 3 {
-		t.Errorf("%v", n)
-	}
+	w.eventually("three of them", func() bool { return w.metric("http_request_duration_seconds", "method", "other") == 3 }) // it is counted after the answer
 	if methods := []string{"BREW", "X"}; slices.ContainsFunc(methods, func(m string) bool { return w.metric("http_request_duration_seconds", "method", m) > 0 }) {
 		t.Error("a series of its own")
 	}

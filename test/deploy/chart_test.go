@@ -4,27 +4,20 @@ import (
 	"errors"
 	"fmt"
 	"maps"
-	"os"
 	"path/filepath"
 	"slices"
 	"strings"
 	"sync"
 	"testing"
 
-	"helm.sh/helm/v4/pkg/chart/common"
-	"helm.sh/helm/v4/pkg/chart/common/util"
-	"helm.sh/helm/v4/pkg/chart/v2/loader"
-	chartutil "helm.sh/helm/v4/pkg/chart/v2/util"
-	"helm.sh/helm/v4/pkg/engine"
-	"helm.sh/helm/v4/pkg/strvals"
-	"sigs.k8s.io/yaml"
+	"github.com/tasktide/tasktide/test/deploy/chart"
 )
 
 const (
 	root      = "../.."
 	service   = root + "/deploy/helm/service"
 	umbrella  = root + "/deploy/helm/tasktide"
-	namespace = "todo"
+	namespace = chart.Namespace
 )
 
 // needed are the values that have no default that would be right.
@@ -33,51 +26,8 @@ var needed = map[string][]string{
 	umbrella: {"global.settings.PUBLIC_URL=https://tasks.example.org"},
 }
 
-// render does what helm template does: values files, then --set, then the schema, then the templates. NOTES are the key "NOTES".
-func render(chart string, files []string, sets ...string) (map[string]string, error) {
-	c, err := loader.LoadDir(chart)
-	if err != nil {
-		return nil, err
-	}
-	values := map[string]any{}
-	for _, f := range files {
-		b, err := os.ReadFile(f)
-		if err != nil {
-			return nil, err
-		}
-		var v map[string]any
-		if err := yaml.UnmarshalStrict(b, &v); err != nil {
-			return nil, fmt.Errorf("%s: %w", f, err)
-		}
-		values = loader.MergeMaps(values, v)
-	}
-	for _, s := range sets {
-		if err := strvals.ParseInto(s, values); err != nil {
-			return nil, fmt.Errorf("--set %s: %w", s, err)
-		}
-	}
-	if err := chartutil.ProcessDependencies(c, values); err != nil {
-		return nil, err
-	}
-	v, err := util.ToRenderValues(c, values, common.ReleaseOptions{Name: "release", Namespace: namespace, IsInstall: true, Revision: 1}, nil)
-	if err != nil {
-		return nil, err
-	}
-	out, err := (engine.Engine{Strict: true}).Render(c, v)
-	if err != nil {
-		return nil, err
-	}
-	rendered := map[string]string{}
-	for name, text := range out {
-		switch {
-		case strings.HasSuffix(name, "NOTES.txt"):
-			rendered["NOTES"] += text
-		case strings.HasSuffix(name, ".tpl") || strings.TrimSpace(text) == "":
-		default:
-			rendered[name] = text
-		}
-	}
-	return rendered, nil
+func render(folder string, files []string, sets ...string) (map[string]string, error) {
+	return chart.Render(folder, files, sets...)
 }
 
 // must render.

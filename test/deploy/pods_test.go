@@ -1,7 +1,6 @@
 package deploy
 
 import (
-	"encoding/json"
 	"fmt"
 	"maps"
 	"os"
@@ -12,13 +11,14 @@ import (
 	"testing"
 	"time"
 
-	"github.com/dapr/dapr/pkg/injector/patcher"
 	apps "k8s.io/api/apps/v1"
 	batch "k8s.io/api/batch/v1"
 	core "k8s.io/api/core/v1"
 	meta "k8s.io/apimachinery/pkg/apis/meta/v1"
 	security "k8s.io/pod-security-admission/api"
 	standards "k8s.io/pod-security-admission/policy"
+
+	"github.com/tasktide/tasktide/test/deploy/chart"
 )
 
 // pods are the templates of the pods that a variant makes, by name.
@@ -35,35 +35,13 @@ func pods(t *testing.T, rendered map[string]string) map[string]core.PodTemplateS
 	return out
 }
 
-// inject does what Dapr's admission webhook does, as Dapr's chart installs it with sidecarDropALLCapabilities=true.
 func inject(t *testing.T, template core.PodTemplateSpec) *core.Pod {
 	t.Helper()
-	pod := &core.Pod{ObjectMeta: template.ObjectMeta, Spec: template.Spec}
-	c := patcher.NewSidecarConfig(pod)
-	c.SetFromPodAnnotations()
-	c.Namespace, c.MTLSEnabled, c.SidecarImage = namespace, true, "daprd"
-	c.RunAsNonRoot, c.ReadOnlyRootFilesystem, c.SidecarDropALLCapabilities = true, true, true
-	c.SidecarImage, c.ImagePullPolicy = "daprd:1.18.1", core.PullIfNotPresent
-	if !c.NeedsPatching() {
-		return pod
-	}
-	patch, err := c.GetPatch()
+	pod, err := chart.Inject(template)
 	if err != nil {
 		t.Fatal(err)
 	}
-	before, err := json.Marshal(pod)
-	if err != nil {
-		t.Fatal(err)
-	}
-	after, err := patch.Apply(before)
-	if err != nil {
-		t.Fatal(err)
-	}
-	out := &core.Pod{}
-	if err := json.Unmarshal(after, out); err != nil {
-		t.Fatal(err)
-	}
-	return out
+	return pod
 }
 
 // sidecar is the injected container; nil when there is none.
@@ -152,7 +130,7 @@ func TestWhoGetsASidecar(t *testing.T) {
 			args := strings.Join(s.Args, " ")
 			for _, part := range []string{
 				"--app-id " + name + " ", "--app-port 50051", "--app-protocol grpc", "--config appconfig", "--enable-app-health-check", "--enable-mtls",
-				"--dapr-block-shutdown-duration 20s", "--dapr-graceful-shutdown-seconds 5", "--disable-builtin-k8s-secret-store", "--enable-api-logging=true",
+				"--dapr-graceful-shutdown-seconds 5", "--disable-builtin-k8s-secret-store", "--enable-api-logging=true",
 			} {
 				if !strings.Contains(args+" ", part) {
 					t.Errorf("%s: %s: the sidecar runs without %q: %s", variant, name, part, args)
@@ -168,8 +146,13 @@ func TestWhoGetsASidecar(t *testing.T) {
 			if got := valueOf(app.Env, "DAPR_APP_PORT"); !strings.Contains(args, "--app-port "+got) {
 				t.Errorf("%s: %s listens for its sidecar on %s: %s", variant, name, got, args)
 			}
-			if native := strings.Contains(variant, "everything on"); native != (s.RestartPolicy != nil) {
+			native := strings.Contains(variant, "everything on")
+			if native != (s.RestartPolicy != nil) {
 				t.Errorf("%s: %s: a native sidecar: %v", variant, name, !native)
+			}
+			// One that ends after the application would wait for nobody.
+			if waits := strings.Contains(args+" ", "--dapr-block-shutdown-duration 20s "); waits == native {
+				t.Errorf("%s: %s: the sidecar stays for its application: %v: %s", variant, name, waits, args)
 			}
 		}
 	}

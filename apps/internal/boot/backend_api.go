@@ -29,5 +29,8 @@ func BackendAPI() fx.Option {
 		r.relay(domain.BackendAPI)
 		r.retain()
 		r.watchLag()
+		if !r.Config.Embedded() { // there may be others like it; in one process everything ends
+			r.Lifecycle.Append(fx.StopHook(r.Server.leave))
+		}
 	}))
 }

@@ -91,15 +91,20 @@ func (f *frontend) start(ctx context.Context) error {
 	return nil
 }
 
-// stop takes no new requests and lets those finish that are under way; connections that
-// last are ended over a few seconds.
+// stop lets requests finish that are under way; connections that last are ended over a few
+// seconds, in which clients that keep theirs are told to go elsewhere.
 func (f *frontend) stop(ctx context.Context) error {
 	ctx, cancel := context.WithTimeout(ctx, f.cfg.Drain)
 	defer cancel()
-	var live sync.WaitGroup
-	live.Go(func() { f.gateway.Drain(ctx, min(drainLive, f.cfg.Drain/2)) })
+	var parting sync.WaitGroup
+	parting.Go(func() { f.gateway.Drain(ctx, min(drainLive, f.cfg.Drain/2)) })
+	parting.Go(func() {
+		limited, cancel := context.WithTimeout(ctx, f.cfg.Drain/2) // nobody here knows how long clients keep an idle connection
+		defer cancel()
+		f.gateway.Leave(limited)
+	})
+	parting.Wait()
 	err := f.server.Shutdown(ctx)
-	live.Wait()
 	if errors.Is(err, context.DeadlineExceeded) {
 		f.log.WarnContext(ctx, "requests were cut off at DRAIN_TIMEOUT", "drain_timeout", f.cfg.Drain.String())
 		err = f.server.Close()

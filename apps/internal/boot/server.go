@@ -7,6 +7,7 @@ import (
 	"log/slog"
 	"net"
 	"sync/atomic"
+	"time"
 
 	"github.com/gofiber/fiber/v2"
 	"github.com/prometheus/client_golang/prometheus"
@@ -30,6 +31,9 @@ type server struct {
 	trace  rest.Trace  // nil: requests are not traced
 	up     atomic.Bool // every start hook has run and no stop hook has
 
+	parting rest.Farewell
+	open    func() int32 // connections on which requests come; nil before the start
+
 	page        *gateway.Page // nil: another process serves it
 	withoutPage bool          // it is here, and was not built
 }
@@ -49,6 +53,7 @@ func newServer(lc fx.Lifecycle, cfg Config, log *slog.Logger, reg *prometheus.Re
 	lc.Append(fx.Hook{
 		OnStart: func(ctx context.Context) error {
 			app = s.app()
+			s.open = app.Server().GetOpenConnectionsCount
 			l, err := (&net.ListenConfig{}).Listen(ctx, "tcp", cfg.Address())
 			if err != nil {
 				return fmt.Errorf("can't listen on API_HOST:API_PORT %s: %w", cfg.Address(), err)
@@ -85,7 +90,7 @@ func (s *server) app() *fiber.App {
 	c := rest.Config(s.log)
 	c.ErrorHandler = errorHandler(c.ErrorHandler, s.cfg.servesAccounts())
 	app := fiber.New(c)
-	app.Use(rest.Around(s.log, s.reg, 0))
+	app.Use(s.parting.Handle, rest.Around(s.log, s.reg, 0))
 	if s.trace != nil {
 		app.Use(rest.Traced(s.trace))
 	}
@@ -113,6 +118,22 @@ func Last() fx.Option {
 		lc.Append(fx.StartStopHook(func() {
 			s.up.Store(true)
 			s.log.Info("ready", "address", "http://"+s.cfg.Address())
-		}, func() { s.up.Store(false) }))
+		}, func() { s.up.Store(false); s.parting.Begin() }))
 	})
+}
+
+// farewell is how long a stop waits, while everything goes on, for clients to go that keep connections: longer than the
+// gateway keeps one that is idle.
+const farewell = gateway.KeepIdle + time.Second
+
+// leave waits for that. It is for a service that others like it stand in for.
+func (s *server) leave(ctx context.Context) {
+	ctx, cancel := context.WithTimeout(ctx, min(farewell, s.cfg.Drain))
+	defer cancel()
+	for ctx.Err() == nil && s.open != nil && s.open() > 0 {
+		select {
+		case <-ctx.Done():
+		case <-time.After(20 * time.Millisecond):
+		}
+	}
 }

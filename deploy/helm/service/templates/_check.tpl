@@ -33,12 +33,14 @@
 {{- include "service.checkStop" $v -}}
 {{- end -}}
 
-{{/* The times of a stop fit into each other. Live connections are drained for up to 5 s before deliveries are. */}}
+{{/* The times of a stop fit into each other. Before deliveries are drained, live connections are ended for up to 5 s, and clients that keep theirs leave backend-api within 3 s. */}}
 {{- define "service.checkStop" -}}
-{{- $live := ternary 5 0 (eq .name "websocket-service") -}}
+{{- $live := get (dict "websocket-service" 5 "backend-api" 3) .name | default 0 -}}
 {{- $app := add (int .stop.preStopSeconds) (int .stop.drainSeconds) $live -}}
-{{- if gt (int (add $app 10)) (int .stop.graceSeconds) }}{{ fail (printf "%s: stop.graceSeconds %d is too short: preStop %d, drain %d and live connections %d, and 10 for the rest" .name (int .stop.graceSeconds) (int .stop.preStopSeconds) (int .stop.drainSeconds) $live) }}{{ end -}}
-{{- if .sidecar -}}
+{{- if gt (int (add $app 10)) (int .stop.graceSeconds) }}{{ fail (printf "%s: stop.graceSeconds %d is too short: preStop %d, drain %d and connections %d, and 10 for the rest" .name (int .stop.graceSeconds) (int .stop.preStopSeconds) (int .stop.drainSeconds) $live) }}{{ end -}}
+{{- if and .sidecar .dapr.nativeSidecar -}}
+  {{- if gt (int (add $app .dapr.gracefulShutdownSeconds 5)) (int .stop.graceSeconds) }}{{ fail (printf "%s: stop.graceSeconds %d is too short: %d s until the application has ended, %d for its sidecar after it, and 5 in reserve" .name (int .stop.graceSeconds) (int $app) (int .dapr.gracefulShutdownSeconds)) }}{{ end -}}
+{{- else if .sidecar -}}
   {{- if gt (int $app) (int .dapr.blockShutdownSeconds) }}{{ fail (printf "%s: dapr.blockShutdownSeconds %d is too short: the application drains for up to %d s and needs its sidecar so long" .name (int .dapr.blockShutdownSeconds) (int $app)) }}{{ end -}}
   {{- if gt (int (add .dapr.blockShutdownSeconds .dapr.gracefulShutdownSeconds 5)) (int .stop.graceSeconds) }}{{ fail (printf "%s: stop.graceSeconds %d is too short for the sidecar: %d s with its API open, %d s to end, and 5 in reserve" .name (int .stop.graceSeconds) (int .dapr.blockShutdownSeconds) (int .dapr.gracefulShutdownSeconds)) }}{{ end -}}
 {{- end -}}

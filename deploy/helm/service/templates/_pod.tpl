@@ -18,7 +18,9 @@ dapr.io/sidecar-memory-limit: {{ .dapr.resources.memoryLimit | quote }}
 dapr.io/sidecar-cpu-request: {{ .dapr.resources.cpuRequest | quote }}
 dapr.io/sidecar-memory-request: {{ .dapr.resources.memoryRequest | quote }}
 dapr.io/graceful-shutdown-seconds: {{ .dapr.gracefulShutdownSeconds | quote }}
+{{- if not .dapr.nativeSidecar }}
 dapr.io/block-shutdown-duration: "{{ .dapr.blockShutdownSeconds }}s"
+{{- end }}
 dapr.io/app-token-secret: {{ .secret.name | quote }}
 {{- with .dapr.apiTokenSecret }}
 dapr.io/api-token-secret: {{ . | quote }}
