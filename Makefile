@@ -6,6 +6,8 @@ BIN := bin
 TOOLS := .tools/bin
 # Tests wait, for time and for servers, more than they compute: so more of a package run at once than there are cores.
 AT_ONCE := -parallel 6
+# Minutes for one property: make rolling.
+NO_ROLLING := -skip '^TestRollingUpdate'
 
 help: ## Show what can be made
 	@awk 'BEGIN{FS=":.*## "} /^[a-z][a-z0-9-]*:.*## /{printf "  %-20s %s\n",$$1,$$2}' $(MAKEFILE_LIST)
@@ -38,7 +40,7 @@ tools: ## Install what the tests need into ./.tools: Kafka, daprd, sentry, Bette
 test: export TASKTIDE_REQUIRE_SERVERS = 1 # a missing server fails, it skips nothing
 test: tools lint page-check ## Pass all tests: unit, contract on every transport, whole system
 	$(GO) test -race -timeout 12m $(AT_ONCE) $$($(GO) list ./... | grep -v -e /test/ -e /bench)
-	$(GO) test -timeout 14m $(AT_ONCE) -p 2 ./test/e2e $$($(GO) list ./test/... | grep -v /test/page) # the longest first, beside all others
+	$(GO) test -timeout 14m $(AT_ONCE) -p 2 $(NO_ROLLING) ./test/e2e $$($(GO) list ./test/... | grep -v /test/page) # the longest first, beside all others
 	$(GO) test -timeout 14m ./test/page
 	cd test/deploy && $(GO) test -timeout 5m ./...
 	cd tools/alerts && GOWORK=off $(GO) test -count=1 ./... # the files are outside of that module: the cache does not see them change
@@ -63,7 +65,11 @@ deploy-test: tools ## Charts, components, Dockerfile and compose file, by the li
 
 e2e: export TASKTIDE_REQUIRE_SERVERS = 1 # a missing server fails, it skips nothing
 e2e: tools ## The whole system, with processes killed, on all three transports
-	$(GO) test -timeout 14m -v ./test/e2e/...
+	$(GO) test -timeout 14m -v $(NO_ROLLING) ./test/e2e/...
+
+rolling: export TASKTIDE_REQUIRE_SERVERS = 1 # a missing server fails, it skips nothing
+rolling: tools ## Every pod of the chart is replaced under load, with its probes, signals and times: on Kafka, on Dapr, with native sidecars
+	$(GO) test -timeout 30m -count=1 -v -run '^TestRollingUpdate' ./test/e2e
 
 page-e2e: export TASKTIDE_REQUIRE_SERVERS = 1 # a missing server fails, it skips nothing
 page-e2e: tools ## The page in a browser on the Kafka and the Dapr cluster; make test has the one binary. PAGE="-on kafka -grep reminder" changes what
@@ -112,4 +118,4 @@ fuzz: ## Fuzz every decoder, FUZZTIME (1m) each
 clean: ## Remove what was built (not ./data)
 	rm -rf $(BIN) dist .tools
 
-.PHONY: help run page page-if-possible page-check build up-kafka up-dapr tools test alerts unit contract contract-redpanda deploy-test e2e page-e2e page-figures screenshots measure bench stored-databases release release-check docs lint vulnerabilities fuzz clean
+.PHONY: help run page page-if-possible page-check build up-kafka up-dapr tools test alerts unit contract contract-redpanda deploy-test e2e rolling page-e2e page-figures screenshots measure bench stored-databases release release-check docs lint vulnerabilities fuzz clean

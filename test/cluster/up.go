@@ -164,9 +164,17 @@ func (c *Cluster) renderDapr(context.Context) error {
 		return nil
 	}
 	var err error
-	c.dapr, err = RenderDapr(filepath.Join(c.Dir, "dapr"), Addresses{Brokers: c.Kafka.Brokers(), DatabaseURL: c.roles[sqlstore.StateStore], OwnRole: true})
+	c.dapr, err = c.RenderDapr()
 	return err
 }
+
+// RenderDapr writes Dapr's files for this cluster.
+func (c *Cluster) RenderDapr() (RenderedDapr, error) {
+	return RenderDapr(filepath.Join(c.Dir, "dapr"), Addresses{Brokers: c.Kafka.Brokers(), DatabaseURL: c.roles[sqlstore.StateStore], OwnRole: true})
+}
+
+// RoleURL is the address of the system's database with the rights of one service.
+func (c *Cluster) RoleURL(service string) string { return c.roles[service] }
 
 // DatabaseURL is the address of the system's database, as its owner.
 func (c *Cluster) DatabaseURL() string { return c.Postgres.URL(Database) }

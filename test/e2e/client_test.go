@@ -14,6 +14,7 @@ import (
 type client struct {
 	base, user, token string
 	http              http.Client
+	key               string // an Idempotency-Key for POST; empty: none
 }
 
 func newClient(base, user, token string) *client {
@@ -42,6 +43,9 @@ func (c *client) once(ctx context.Context, method, path string, body any, ifMatc
 	}
 	if c.token != "" {
 		r.Header.Set("Authorization", "Bearer "+c.token)
+	}
+	if method == http.MethodPost && c.key != "" {
+		r.Header["idempotency-key"] = []string{c.key} // spelt so, http.Transport does not repeat the request without a word
 	}
 	if ifMatch != "" {
 		r.Header.Set("If-Match", ifMatch)

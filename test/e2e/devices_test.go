@@ -28,6 +28,12 @@ type screens struct {
 
 func watch(t *testing.T, s *system, crowd []*user) *screens {
 	t.Helper()
+	return watchWith(t, crowd, func(u *user, kind string) device.Options { return wandering(s, u, kind, random(u.user+" "+kind)) })
+}
+
+// watchWith is the same with devices that connect otherwise.
+func watchWith(t *testing.T, crowd []*user, options func(u *user, kind string) device.Options) *screens {
+	t.Helper()
 	ctx, cancel := context.WithCancel(t.Context())
 	var running sync.WaitGroup
 	w := &screens{stop: func() { cancel(); running.Wait() }}
@@ -37,7 +43,7 @@ func watch(t *testing.T, s *system, crowd []*user) *screens {
 			kinds = append(kinds, "SSE")
 		}
 		for _, kind := range kinds {
-			d := screen{kind: kind, user: u, Device: device.New(wandering(s, u, kind, random(u.user+" "+kind)))}
+			d := screen{kind: kind, user: u, Device: device.New(options(u, kind))}
 			w.all = append(w.all, d)
 			running.Go(func() {
 				if err := d.Run(ctx); err != nil {

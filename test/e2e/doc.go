@@ -6,6 +6,7 @@
 //     audited exactly once, in order; every completed task that recurs must have one next occurrence, which an oracle of
 //     dates knows; every reminder that was due one notification and one event; and every device, by WebSocket and by
 //     Server-Sent Events, the same tasks as the list.
+//   - rolling updates (make rolling): every pod of the chart is replaced while users write and devices look on; no request fails.
 //   - absence tests: services that are down for a while slow nobody and catch up.
 //   - operator tests: dead letters of malformed and of permanently failing events, seen and handled with tasktide.
 //   - newcomer tests: one process with SQLite, killed under load, and every start that must be refused with a reason.

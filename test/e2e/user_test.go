@@ -8,6 +8,8 @@ import (
 	"net/http"
 	"slices"
 	"time"
+
+	"github.com/google/uuid"
 )
 
 // user makes writes one after the other, each repeated until it is known to be applied, and remembers what was applied.
@@ -25,6 +27,9 @@ type user struct {
 	answered, open, found int         // requests answered; unanswered; unanswered and found applied
 	took                  spread      // by requests that were answered
 	failures              map[int]int // answers by status, 500 and above
+
+	keyed bool                                            // each create has an Idempotency-Key
+	noted func(status int, err error, took time.Duration) // told of each request; may be nil
 
 	sent chan<- struct{}
 }
@@ -46,6 +51,20 @@ func (u *user) work(ctx context.Context, n int, about time.Duration) error {
 		}
 	}
 	return nil
+}
+
+// workUntil makes writes, one about every so often, until done is closed.
+func (u *user) workUntil(ctx context.Context, done <-chan struct{}, every time.Duration) error {
+	for {
+		select {
+		case <-done:
+			return nil
+		case <-time.After(time.Duration(u.rand.ExpFloat64() * float64(every))):
+		}
+		if err := u.write(ctx); err != nil {
+			return fmt.Errorf("%s: %w", u.user, err)
+		}
+	}
 }
 
 // moments are those of n writes, in groups of four on average.
@@ -90,6 +109,9 @@ func (u *user) send(ctx context.Context, method, path string, body any, ifMatch 
 	}
 	began := time.Now()
 	status, answer, err := u.once(ctx, method, path, body, ifMatch)
+	if u.noted != nil {
+		u.noted(status, err, time.Since(began))
+	}
 	if !lost(status, err) {
 		u.answered++
 		u.took = append(u.took, time.Since(began))
@@ -112,11 +134,15 @@ func (u *user) title() string {
 	return fmt.Sprintf("%s %d %x – größer ✓", u.user, u.titles, u.rand.Uint32())
 }
 
-// create never sends a title twice, so that what is found says which request was applied.
+// create sends a title twice only with the same Idempotency-Key; without one, what is found says which request was applied.
 func (u *user) create(ctx context.Context) error { return u.createWith(ctx, u.fields()) }
 
 func (u *user) createWith(ctx context.Context, asked object) error {
-	for ; ; asked["title"] = u.title() {
+	if u.keyed {
+		u.key = uuid.NewString()
+		defer func() { u.key = "" }()
+	}
+	for {
 		status, body, err := u.send(ctx, "POST", u.path(""), asked, "")
 		var t object
 		switch {
@@ -128,6 +154,9 @@ func (u *user) createWith(ctx context.Context, asked object) error {
 			}
 		case status != 0:
 			return fmt.Errorf("POST answered %d %s", status, body)
+		case u.keyed: // the same again, until it is answered
+			u.rest()
+			continue
 		default:
 			if t, err = u.search(ctx, asked.text("title")); err != nil {
 				return err
@@ -136,6 +165,7 @@ func (u *user) createWith(ctx context.Context, asked object) error {
 		if t == nil {
 			u.unseen[asked.text("title")] = true
 			u.rest()
+			asked["title"] = u.title()
 			continue
 		}
 		for name, value := range asked {
