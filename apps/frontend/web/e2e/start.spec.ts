@@ -4,33 +4,33 @@ import { expect, test } from './test'
 
 test('what a visit needs is asked for once, and before the code is there', async ({ page, person }) => {
   await person.add({ title: 'Here at once' })
-  const asked = record(page)
+  const wanted = ['/api/auth/get-session', `/api/${person.id}/tasks`]
+  const asked = record(page, wanted)
+  const both = Promise.all(wanted.map((path) => page.waitForRequest((request) => pathOf(request) === path)))
+  // The code does not come before the page has asked.
+  await page.route('/assets/index*.js', async (route) => {
+    await both
+    await route.continue()
+  })
   await open(page, '/tasks')
   await expect(checkbox(page, 'Here at once')).toBeVisible()
   await expectConnected(page)
-  const session = '/api/auth/get-session'
-  const list = `/api/${person.id}/tasks`
-  expect(asked.filter((path) => path === session || path === list)).toEqual([session, list])
-  const times = await resources(page)
-  expect(times.find((entry) => entry.path === session)?.started).toBeLessThan(times.find((entry) => /^\/assets\/index.*\.js$/.test(entry.path))?.ended ?? NaN)
+  expect(asked).toEqual(wanted)
 
   asked.length = 0
+  await page.unroute('/assets/index*.js')
   await page.reload()
   await expect(checkbox(page, 'Here at once')).toBeVisible()
   await expectConnected(page)
   // The browser keeps the list now.
-  expect(asked.filter((path) => path === session || path === list)).toEqual([session])
+  expect(asked).toEqual(wanted.slice(0, 1))
 })
 
-function record(page: Page): string[] {
-  const asked: string[] = []
-  page.on('request', (request) => asked.push(new URL(request.url()).pathname))
-  return asked
-}
+const pathOf = (request: { url(): string }): string => new URL(request.url()).pathname
 
-/** What was loaded, with when it was asked for and when it had come, in ms since the visit began. */
-function resources(page: Page): Promise<{ path: string; started: number; ended: number }[]> {
-  return page.evaluate(() =>
-    (performance.getEntriesByType('resource') as PerformanceResourceTiming[]).map((entry) => ({ path: new URL(entry.name).pathname, started: entry.startTime, ended: entry.responseEnd })),
-  )
+/** Those of the paths that are asked for, in order. */
+function record(page: Page, paths: string[]): string[] {
+  const asked: string[] = []
+  page.on('request', (request) => void (paths.includes(pathOf(request)) && asked.push(pathOf(request))))
+  return asked
 }
