@@ -38,7 +38,7 @@ export const TaskRow = memo(function TaskRow({ row, due, overdue, today, withDay
               aria-current={open || undefined}
               onClick={() => on.open(key)}
               onDoubleClick={() => on.edit(key)}
-              className={cx('user-text line-clamp-2 min-w-0 flex-1 text-start text-base outline-none before:absolute before:inset-0 before:rounded-md focus-visible:before:outline-2 focus-visible:before:-outline-offset-2 focus-visible:before:outline-accent sm:line-clamp-1', task.completed && 'text-ink-3 line-through decoration-ink-3/60')}
+              className={cx('user-text line-clamp-2 min-w-0 flex-1 text-start text-base outline-none before:absolute before:inset-y-0 before:-inset-x-1 before:rounded-md sm:before:-inset-x-2 focus-visible:before:outline-2 focus-visible:before:-outline-offset-2 focus-visible:before:outline-accent sm:line-clamp-1', task.completed && 'text-ink-3 line-through decoration-ink-3/60')}
             >
               {task.title}
             </button>
