@@ -17,6 +17,7 @@ import (
 	"github.com/tasktide/tasktide/adapters/sqlstore"
 	"github.com/tasktide/tasktide/core/domain"
 	"github.com/tasktide/tasktide/migrations"
+	"github.com/tasktide/tasktide/test/contract/store"
 )
 
 // owned is a migrated database whose owner is no superuser, and an address for each part.
@@ -322,6 +323,41 @@ func TestErasingAndRetentionWithTheirRoles(t *testing.T) {
 			t.Errorf("the sweep of %s: %v", what, err)
 		}
 	}
+}
+
+// TestAccountsWithTheirRoles: backend-api does all of it, the command line what operators do.
+func TestAccountsWithTheirRoles(t *testing.T) {
+	t.Parallel()
+	t.Run("backend-api", func(t *testing.T) {
+		t.Parallel()
+		store.RunIdentity(t, func(t *testing.T) store.Identity {
+			o := newOwned(t, "CREATEROLE")
+			o.apply(t)
+			return sqlstore.NewIdentity(open(t, o.parts["backend-api"]))
+		})
+	})
+	t.Run("operator", func(t *testing.T) {
+		t.Parallel()
+		o := newOwned(t, "CREATEROLE")
+		o.apply(t)
+		s, now := sqlstore.NewIdentity(open(t, o.parts["operator"])), time.Now()
+		account(t, s, "ann")
+		key := domain.SigningKey{ID: "k", Generation: 1, Public: []byte("p"), Private: []byte("s"), CreatedAt: now, SignsFrom: now}
+		for what, do := range map[string]func() error{
+			"grant": func() error { return s.SetScope(t.Context(), "ann", domain.ScopeOperator, now) },
+			"reset-password": func() error {
+				return s.SetPassword(t.Context(), domain.PasswordChange{AccountID: "ann", Hash: "y", EndSessions: true, At: now})
+			},
+			"list": func() error { _, err := s.Accounts(t.Context()); return err },
+			"token": func() error {
+				return errors.Join(s.AddKey(t.Context(), key), s.HoldKey(t.Context(), "k", now), s.RemoveKey(t.Context(), "k"))
+			},
+		} {
+			if err := do(); err != nil {
+				t.Errorf("%s: %v", what, err)
+			}
+		}
+	})
 }
 
 // discarded takes an export.
