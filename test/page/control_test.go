@@ -41,6 +41,8 @@ func newControl(t testing.TB, mode string) *control {
 	routes.HandleFunc("POST /systems", c.start)
 	routes.HandleFunc("POST /systems/{id}/down", c.act(func(s *system, _ *http.Request) (any, error) { return nil, s.down() }))
 	routes.HandleFunc("POST /systems/{id}/up", c.act(func(s *system, r *http.Request) (any, error) { return nil, s.up(r.Context()) }))
+	routes.HandleFunc("POST /systems/{id}/upgrade", c.act(func(s *system, r *http.Request) (any, error) { return nil, s.upgrade(r.Context()) }))
+	routes.HandleFunc("POST /systems/{id}/refuse", c.act(refuse))
 	routes.HandleFunc("POST /systems/{id}/tasktide", c.act(runTasktide))
 	server := httptest.NewServer(routes)
 	t.Cleanup(server.Close)
@@ -105,6 +107,15 @@ func runTasktide(s *system, r *http.Request) (any, error) {
 		return nil, fmt.Errorf("the call: %w", err)
 	}
 	return s.tasktide(r.Context(), call.Stdin, call.Args...)
+}
+
+// refuse has the database refuse something, or take it again.
+func refuse(s *system, r *http.Request) (any, error) {
+	var what refusal
+	if err := json.NewDecoder(r.Body).Decode(&what); err != nil {
+		return nil, fmt.Errorf("the call: %w", err)
+	}
+	return nil, s.refuse(r.Context(), what)
 }
 
 func answer(w http.ResponseWriter, result any, err error) {

@@ -22,6 +22,9 @@ type system struct {
 	url      string
 	firstRun string            // the link that makes the first operator's account
 	servers  []*cluster.Server // our own processes
+	driver   string            // of its database
+	source   string
+	program  string // the one binary, where it is this system's alone
 	tasktide func(ctx context.Context, stdin string, args ...string) (string, error)
 }
 
@@ -53,17 +56,24 @@ func startBinary(t testing.TB, env ...string) (*system, error) {
 	if err != nil {
 		return nil, err
 	}
-	env = append([]string{"DATA_DIR=" + filepath.Join(dir, "data"), forwarded}, env...)
-	s, err := cluster.NewService(t.Context(), cluster.ServiceOptions{Name: "tasktide", Bin: programs, Dir: dir, Args: []string{"serve"}, Env: env})
+	bin := filepath.Join(dir, "bin")
+	program := filepath.Join(bin, "tasktide")
+	if err := errors.Join(os.Mkdir(bin, 0o755), os.Symlink(filepath.Join(programs, "tasktide"), program)); err != nil {
+		return nil, err
+	}
+	data := filepath.Join(dir, "data")
+	env = append([]string{"DATA_DIR=" + data, forwarded}, env...)
+	s, err := cluster.NewService(t.Context(), cluster.ServiceOptions{Name: "tasktide", Bin: bin, Dir: dir, Args: []string{"serve"}, Env: env})
 	if s != nil {
 		t.Cleanup(func() { end(t, s.Server) })
 	}
 	if err != nil {
 		return nil, err
 	}
-	return &system{url: s.URL(), firstRun: cluster.FirstRun(s.Process()), servers: []*cluster.Server{s.Server},
+	return &system{url: s.URL(), firstRun: cluster.FirstRun(s.Process()), servers: []*cluster.Server{s.Server}, program: program,
+		driver: "sqlite", source: "file:" + filepath.Join(data, "tasktide.db") + "?_pragma=busy_timeout(10000)",
 		tasktide: func(ctx context.Context, stdin string, args ...string) (string, error) {
-			return command(ctx, filepath.Join(programs, "tasktide"), dir, append(env, "PUBLIC_URL="+s.URL()), stdin, args)
+			return command(ctx, program, dir, append(env, "PUBLIC_URL="+s.URL()), stdin, args)
 		}}, nil
 }
 
@@ -79,7 +89,7 @@ func startCluster(t testing.TB, transport string) (*system, error) {
 		return nil, err
 	}
 	c := cluster.Start(t, cluster.Options{Transport: transport, Dir: dir, Env: []string{"SIGN_UP=open", forwarded}})
-	s := &system{url: c.PublicURL(), firstRun: c.FirstRun(), tasktide: func(ctx context.Context, stdin string, args ...string) (string, error) {
+	s := &system{url: c.PublicURL(), firstRun: c.FirstRun(), driver: "pgx", source: c.DatabaseURL(), tasktide: func(ctx context.Context, stdin string, args ...string) (string, error) {
 		return command(ctx, filepath.Join(programs, "tasktide"), dir, c.Env(), stdin, args)
 	}}
 	for _, service := range c.Services {

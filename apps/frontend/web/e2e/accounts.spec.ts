@@ -1,7 +1,8 @@
 import type { Page } from '@playwright/test'
-import { expectAccessible } from './axe'
-import { elsewhere, PASSWORD, unique } from './person'
-import { add, expectConnected, messages, open, row } from './screen'
+import { expectAccessible, expectAccessibleInBothThemes } from './axe'
+import { kept } from './kept'
+import { elsewhere, PASSWORD, Person, unique } from './person'
+import { add, addField, connection, expectConnected, messages, open, row } from './screen'
 import { expect, test } from './test'
 
 test.describe('the first run', () => {
@@ -31,6 +32,29 @@ test.describe('the first run', () => {
   })
 })
 
+test('anybody signs up where that is open: what is wrong is said at its field, and nothing typed is lost', async ({ visitor, person }) => {
+  await visitor.goto('/sign-up')
+  await expect(visitor.getByRole('heading', { level: 1 })).toHaveText('Sign up')
+  await expectAccessibleInBothThemes(visitor, 'sign up')
+  await visitor.getByLabel('Name').fill('Newcomer')
+  await visitor.getByLabel('E-mail').fill(person.email)
+  await visitor.getByLabel('Password', { exact: true }).fill('short')
+  await visitor.keyboard.press('Enter')
+  await expect(visitor.getByLabel('Password', { exact: true })).toBeFocused() // the browser says how long it must be
+  await visitor.getByLabel('Password', { exact: true }).fill(PASSWORD)
+  await visitor.keyboard.press('Enter')
+  await expect(visitor.getByLabel('E-mail')).toHaveAccessibleDescription(/account|address/i)
+  await expect(visitor.getByLabel('E-mail')).toHaveAttribute('aria-invalid', 'true')
+  await expect(visitor.getByLabel('Name')).toHaveValue('Newcomer')
+  await expectAccessible(visitor, 'an address that is taken')
+  await visitor.getByLabel('E-mail').fill(`${unique()}@example.org`)
+  await visitor.getByLabel('E-mail').press('Enter')
+  await expectConnected(visitor)
+  await expect(visitor).toHaveURL(/\/today$/)
+  await expect(visitor.getByRole('button', { name: 'Account of Newcomer' })).toBeVisible()
+  await expect(visitor.getByRole('link', { name: 'Operator' })).toHaveCount(0)
+})
+
 test('whoever opens a list without a session signs in, and is on that list then', async ({ visitor, person }) => {
   await visitor.goto('/upcoming?q=rent')
   await expectAccessible(visitor, 'sign in')
@@ -54,6 +78,53 @@ test('signing out ends the session and leaves nothing of the person behind', asy
   await expect.poll(() => kept(page)).not.toContain('Private matter')
   await page.goto('/tasks')
   await expect(page.getByRole('button', { name: 'Sign in' })).toBeVisible()
+})
+
+test('whoever signs out before all is sent is asked, and loses it only then', async ({ page, person, context }) => {
+  await open(page)
+  await context.setOffline(true)
+  await expect(connection(page)).toHaveText(/^Offline/)
+  await add(page, 'Not sent')
+  await context.route('**/api/*/tasks', (route) => (route.request().method() === 'POST' ? route.abort() : route.fallback()))
+  await context.setOffline(false)
+  await page.getByRole('button', { name: /^Account of/ }).click()
+  await page.getByRole('menuitem', { name: 'Sign out' }).click()
+  const asking = page.getByRole('dialog', { name: 'Sign out and lose what was not sent?' })
+  await expectAccessibleInBothThemes(page, 'the question before signing out')
+  await asking.getByRole('button', { name: 'Cancel' }).click()
+  await expect(row(page, 'Not sent')).toBeVisible()
+  await page.getByRole('button', { name: /^Account of/ }).click()
+  await page.getByRole('menuitem', { name: 'Sign out' }).click()
+  await asking.getByRole('button', { name: 'Sign out' }).click()
+  await expect(page.getByRole('button', { name: 'Sign in' })).toBeVisible()
+  await expect.poll(() => kept(page)).not.toContain('Not sent')
+  expect(await person.titles()).toEqual([])
+})
+
+test('two people in one browser, one after the other: neither sees anything of the other', async ({ page, person, system, browser }) => {
+  const next = await Person.join(system, browser, 'Bob Roe')
+  await person.add({ title: 'Of Ann' })
+  await next.add({ title: 'Of Bob' })
+  await open(page)
+  await expect(row(page, 'Of Ann')).toBeVisible()
+  await addField(page).fill('Half a thought of Ann')
+  await page.getByRole('button', { name: 'Account of Ann Lee' }).click()
+  await page.getByRole('menuitem', { name: 'Sign out' }).click()
+  await signIn(page, next)
+  await expectConnected(page)
+  await page.getByRole('navigation', { name: 'Main' }).getByRole('link', { name: 'All tasks' }).click()
+  await expect(row(page, 'Of Bob')).toBeVisible()
+  await expect(page.getByRole('checkbox')).toHaveCount(1)
+  await expect(addField(page)).toHaveValue('')
+  expect(await kept(page)).not.toContain('Ann')
+  await page.getByRole('button', { name: 'Account of Bob Roe' }).click()
+  await page.getByRole('menuitem', { name: 'Sign out' }).click()
+  await signIn(page, person)
+  await expectConnected(page)
+  await page.getByRole('navigation', { name: 'Main' }).getByRole('link', { name: 'All tasks' }).click()
+  await expect(row(page, 'Of Ann')).toBeVisible()
+  await expect(page.getByRole('checkbox')).toHaveCount(1)
+  expect(await next.titles()).toEqual(['Of Bob'])
 })
 
 test('a message that is shown when somebody signs out goes with them', async ({ page, person }) => {
@@ -102,30 +173,15 @@ test('a write that meets an ended session is kept, and goes out after signing in
   await expect.poll(() => person.titles()).toEqual(['Kept'])
 })
 
+async function signIn(page: Page, { email }: Person): Promise<void> {
+  await page.getByLabel('E-mail').fill(email)
+  await page.getByLabel('Password', { exact: true }).fill(PASSWORD)
+  await page.keyboard.press('Enter')
+}
+
 async function signUp(page: Page, name: string): Promise<void> {
   await page.getByLabel('Name').fill(name)
   await page.getByLabel('E-mail').fill(`${unique()}@example.org`)
   await page.getByLabel('Password', { exact: true }).fill(PASSWORD)
   await page.keyboard.press('Enter')
-}
-
-/** Everything that the browser keeps for the page. */
-async function kept(page: Page): Promise<string> {
-  return page.evaluate(async () => {
-    const parts = [JSON.stringify(localStorage), JSON.stringify(sessionStorage)]
-    for (const { name } of await indexedDB.databases()) {
-      const db = await new Promise<IDBDatabase>((done, failed) => {
-        const opening = indexedDB.open(name ?? '')
-        opening.onsuccess = () => done(opening.result)
-        opening.onerror = () => failed(opening.error ?? new Error(name))
-      })
-      for (const store of db.objectStoreNames) {
-        const all = db.transaction(store).objectStore(store).getAll()
-        await new Promise((done) => (all.onsuccess = done))
-        parts.push(JSON.stringify(all.result))
-      }
-      db.close()
-    }
-    return parts.join('\n')
-  })
 }

@@ -15,3 +15,12 @@ export async function settled(page: Page): Promise<void> {
     document.getAnimations().every((animation) => animation.playState !== 'running' || animation.effect?.getComputedTiming().iterations === Infinity),
   )
 }
+
+/** The same, light and dark, where the person lets the system choose. Leaves it light. */
+export async function expectAccessibleInBothThemes(page: Page, what: string): Promise<void> {
+  for (const colorScheme of ['dark', 'light'] as const) {
+    await page.emulateMedia({ colorScheme })
+    await expect(page.locator('html')).toHaveAttribute('data-theme', colorScheme)
+    await expectAccessible(page, `${what}, ${colorScheme}`)
+  }
+}

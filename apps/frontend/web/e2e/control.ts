@@ -44,6 +44,16 @@ export class System {
     await this.post('up')
   }
 
+  /** Puts a newer version of the program into the place of the one that is down: one with another page. For a binary of the step's own. */
+  async upgrade(): Promise<void> {
+    await this.post('upgrade')
+  }
+
+  /** The database takes no audit entries of the user any more: each of their events becomes a dead letter. `false` ends that. */
+  async refuseAuditOf(user: string, refuse = true): Promise<void> {
+    await this.post('refuse', { user, over: !refuse })
+  }
+
   /** Runs the operator's command line, and returns what it printed. */
   async tasktide(args: string[], stdin = ''): Promise<string> {
     return (await this.post('tasktide', { args, stdin })) as string

@@ -15,11 +15,11 @@ export class Person {
   ) {}
 
   /** Signs a new person up. */
-  static async join(system: System, browser: Browser): Promise<Person> {
+  static async join(system: System, browser: Browser, name = 'Ann Lee'): Promise<Person> {
     const email = `${unique()}@example.org`
     const own = await browser.newContext({ baseURL: system.url, ...elsewhere() })
-    const { user } = await enter(own, system, 'sign-up/email', { name: 'Ann Lee', email, password: PASSWORD })
-    return new Person(system, user.id, 'Ann Lee', email, own)
+    const { user } = await enter(own, system, 'sign-up/email', { name, email, password: PASSWORD })
+    return new Person(system, user.id, name, email, own)
   }
 
   /** Signs in, in a context of its own: another device. */

@@ -1,5 +1,5 @@
-import type { Page } from '@playwright/test'
 import { expectAccessible } from './axe'
+import { kept } from './kept'
 import { PASSWORD } from './person'
 import { add, connection, edit, expectConnected, messages, open, openDetails, remove, row, titleField } from './screen'
 import { expect, test } from './test'
@@ -137,24 +137,3 @@ test('the server does not want the live connection back: why is said, and trying
   await expectConnected(page)
   await expect(note).toBeHidden()
 })
-
-/** Everything that the browser keeps for the page. */
-export async function kept(page: Page): Promise<string> {
-  return page.evaluate(async () => {
-    const parts = [JSON.stringify(localStorage), JSON.stringify(sessionStorage)]
-    for (const { name } of await indexedDB.databases()) {
-      const db = await new Promise<IDBDatabase>((done, failed) => {
-        const opening = indexedDB.open(name ?? '')
-        opening.onsuccess = () => done(opening.result)
-        opening.onerror = () => failed(opening.error ?? new Error(name))
-      })
-      for (const store of db.objectStoreNames) {
-        const all = db.transaction(store).objectStore(store).getAll()
-        await new Promise((done) => (all.onsuccess = done))
-        parts.push(JSON.stringify(all.result))
-      }
-      db.close()
-    }
-    return parts.join('\n')
-  })
-}

@@ -1,3 +1,4 @@
+import { expectAccessibleInBothThemes } from './axe'
 import { add, addField, checkbox, details, edit, messages, open, openDetails, remove, row, titleField } from './screen'
 import { expect, test } from './test'
 
@@ -80,6 +81,36 @@ test('every field of a task is changed in its panel', async ({ page, person }) =
   await expect(row(page, 'Plan the trip')).toContainText(/14:30/)
 })
 
+test('a recurrence is said in words: what was understood is shown before it is set', async ({ page, person }) => {
+  await person.add({ title: 'Water the plants' })
+  await open(page)
+  const panel = await openDetails(page, 'Water the plants')
+  await panel.getByLabel('Repeats').selectOption('In words…')
+  const words = panel.getByLabel('In words')
+  await expect(words).toBeFocused()
+  await words.fill('now and then')
+  await expect(words).toHaveAccessibleDescription(/not understood.*Try/)
+  await expect(panel.getByRole('button', { name: 'Set', exact: true })).toBeDisabled()
+  await words.fill('2nd friday of the month at 9')
+  await expect(panel.getByText(/every month on the 2nd Friday, first .* then .* · .* · /)).toBeVisible()
+  await expectAccessibleInBothThemes(page, 'a recurrence in words')
+  await words.press('Enter')
+  await expect(words).toBeHidden()
+  await expect.poll(() => person.tasks()).toEqual([expect.objectContaining({ recurringRule: 'FREQ=MONTHLY;BYDAY=2FR', timeZone: 'Europe/Berlin' })])
+  const due = new Date((await person.tasks())[0]?.dueDate ?? '')
+  expect(new Intl.DateTimeFormat('en-GB', { timeZone: 'Europe/Berlin', weekday: 'short', hour: '2-digit', minute: '2-digit' }).format(due)).toBe('Fri, 09:00')
+  expect(due.getUTCDate()).toBeGreaterThan(7)
+  expect(due.getUTCDate()).toBeLessThan(15)
+
+  await panel.getByLabel('Until').fill('2099-12-31')
+  await expect.poll(async () => ((await person.tasks())[0] as unknown as { recurringEndDate: string | null }).recurringEndDate).toContain('2099-12-30T23:00')
+  await panel.getByLabel('Repeats').selectOption('In words…')
+  await panel.getByRole('button', { name: 'Cancel' }).click()
+  await expect(panel.getByLabel('Repeats')).toHaveValue('FREQ=MONTHLY;BYDAY=2FR')
+  await panel.getByLabel('Repeats').selectOption('Never')
+  await expect.poll(() => person.tasks()).toEqual([expect.objectContaining({ recurringRule: null, recurringEndDate: null })])
+})
+
 test('a date is typed by keyboard, where there was none and over another one', async ({ page, person }) => {
   await person.add({ title: 'Far away' })
   await open(page)
@@ -159,7 +190,7 @@ test('today, upcoming, all and completed each have what belongs there', async ({
 })
 
 test('search, filter and order are in the address, and work on reload', async ({ page, person }) => {
-  await person.add({ title: 'Buy milk', priority: 'low', tags: ['shop'] })
+  await person.add({ title: 'Buy milk', priority: 'low', tags: ['shop'], dueDate: '2031-01-01T09:00:00Z' })
   await person.add({ title: 'Buy a house', priority: 'high', description: 'with a garden' })
   await person.add({ title: 'Call mum', priority: 'high' })
   await open(page)
@@ -176,6 +207,20 @@ test('search, filter and order are in the address, and work on reload', async ({
   await expect(page.getByRole('heading', { name: 'Nothing matches' })).toBeVisible()
   await page.getByRole('button', { name: 'Show everything' }).click()
   await expect(row(page, 'Call mum')).toBeVisible()
+
+  const order = page.getByRole('button', { name: /^Order: / })
+  const titles = () => page.getByRole('checkbox').evaluateAll((boxes) => boxes.map((box) => (box.getAttribute('aria-label') ?? '').replace(/ \(.*/, '')))
+  for (const [by, expected] of [['Title', ['Buy a house', 'Buy milk', 'Call mum']], ['Newest first', ['Call mum', 'Buy a house', 'Buy milk']], ['Priority', ['Call mum', 'Buy a house', 'Buy milk']], ['Due date', ['Buy milk', 'Call mum', 'Buy a house']]] as const) {
+    await order.click()
+    await page.getByRole('menuitemradio', { name: by }).click()
+    await expect(order).toHaveAccessibleName(`Order: ${by}`)
+    await expect.poll(titles, { message: `by ${by}` }).toEqual(expected)
+  }
+  await order.click()
+  await page.getByRole('menuitemradio', { name: 'Title' }).click()
+  await expect(page).toHaveURL(/sort=title/)
+  await page.reload()
+  await expect.poll(titles).toEqual(['Buy a house', 'Buy milk', 'Call mum'])
 })
 
 test('the history of a task tells who did what, when, with old and new values', async ({ page, person }) => {

@@ -60,7 +60,7 @@ export function ActivityScreen() {
     >
       {waiting > 0 && (
         <div className="sticky top-2 z-10 flex h-0 justify-center">
-          <Button look="primary" size="sm" className="rounded-full shadow-over" onClick={() => { setFrozenAt(undefined); scroller.current?.scrollTo({ top: 0 }) }}>
+          <Button look="primary" size="sm" className="rounded-full shadow-over" onClick={() => { setFrozenAt(undefined); rows.scrollToOffset(0) }}>
             <ArrowUp aria-hidden="true" className="size-3.5" />{waiting === 1 ? '1 new event' : `${waiting} new events`}
           </Button>
         </div>
