@@ -1,6 +1,6 @@
 import type { Page } from '@playwright/test'
 import { PASSWORD } from './person'
-import { addField, details, expectConnected, messages, open, row, titleField } from './screen'
+import { addField, checkbox, details, expectConnected, messages, open, row, titleField } from './screen'
 import { expect, test } from './test'
 
 test('everything by keyboard alone: sign in, add, move, edit, complete, delete, undo', async ({ visitor: page, person }) => {
@@ -40,6 +40,13 @@ test('everything by keyboard alone: sign in, add, move, edit, complete, delete, 
   await page.keyboard.press('Enter')
   await expect(row(page, doomed)).toBeVisible()
   await expect(messages(page)).not.toContainText('Deleted')
+
+  await tabTo(page, doomed)
+  await page.keyboard.press('x')
+  await expect(checkbox(page, doomed)).toBeChecked()
+  await expect.poll(async () => (await person.tasks()).find((task) => task.completed)?.title).toBe(doomed)
+  await expect(row(page, doomed)).toBeHidden() // it stays a moment
+  await expect.poll(() => focused(page), { message: 'the neighbour has the focus' }).toMatch(/^(First|Second|Third|Edited)$/)
 })
 
 test('details open and close by keyboard, and the focus comes back', async ({ page, person }) => {
@@ -52,6 +59,44 @@ test('details open and close by keyboard, and the focus comes back', async ({ pa
   await page.keyboard.type('typed')
   await page.keyboard.press('Control+Enter')
   await expect.poll(async () => (await person.tasks())[0]?.description).toBe('typed')
+})
+
+test('each key of a list does what the sheet says: j, k, 1 to 3, x, e, o, #, /', async ({ page, person }) => {
+  await person.add({ title: 'Upper', dueDate: '2031-01-01T09:00:00Z' })
+  await person.add({ title: 'Lower', dueDate: '2031-01-02T09:00:00Z' })
+  const stored = async (title: string) => (await person.tasks()).find((task) => task.title === title) as unknown as { priority: string; completed: boolean } | undefined
+  await open(page)
+  await expect(row(page, 'Lower')).toBeVisible()
+  for (const [key, title] of [['j', 'Upper'], ['j', 'Lower'], ['j', 'Lower'], ['k', 'Upper'], ['k', 'Upper']] as const) {
+    await page.keyboard.press(key)
+    await expect.poll(() => focused(page), { message: key }).toBe(title)
+  }
+  for (const [key, priority] of [['1', 'high'], ['3', 'low'], ['2', 'medium']] as const) {
+    await page.keyboard.press(key)
+    await expect(page.getByRole('checkbox', { name: `Upper (${priority} priority)` })).toBeVisible()
+    await expect.poll(async () => (await stored('Upper'))?.priority).toBe(priority)
+  }
+  await page.keyboard.press('x')
+  await expect(checkbox(page, 'Upper')).toBeChecked()
+  await page.keyboard.press('x') // before it goes
+  await expect(checkbox(page, 'Upper')).not.toBeChecked()
+  await page.keyboard.press('o')
+  await expect(details(page).getByRole('textbox', { name: 'Title' })).toHaveValue('Upper')
+  await page.keyboard.press('Escape')
+  await expect(details(page)).toBeHidden()
+  await page.keyboard.press('/')
+  await expect(page.getByRole('searchbox', { name: 'Search' })).toBeFocused()
+  await page.keyboard.type('low') // letters, now
+  await expect(row(page, 'Upper')).toBeHidden()
+  await page.keyboard.press('Escape')
+  await expect(row(page, 'Upper')).toBeVisible()
+  await page.keyboard.press('j')
+  await expect.poll(() => focused(page)).toBe('Lower')
+  await page.keyboard.press('#')
+  await expect(row(page, 'Lower')).toBeHidden()
+  await expect(messages(page)).toContainText('Deleted')
+  await expect.poll(() => person.titles()).toEqual(['Upper'])
+  expect((await stored('Upper'))?.completed).toBe(false)
 })
 
 test('the sheet of keys, and the keys that lead to every screen', async ({ page }) => {

@@ -98,7 +98,7 @@ test('a recurrence is said in words: what was understood is shown before it is s
   await expect(words).toBeHidden()
   await expect.poll(() => person.tasks()).toEqual([expect.objectContaining({ recurringRule: 'FREQ=MONTHLY;BYDAY=2FR', timeZone: 'Europe/Berlin' })])
   const due = new Date((await person.tasks())[0]?.dueDate ?? '')
-  expect(new Intl.DateTimeFormat('en-GB', { timeZone: 'Europe/Berlin', weekday: 'short', hour: '2-digit', minute: '2-digit' }).format(due)).toBe('Fri, 09:00')
+  expect(new Intl.DateTimeFormat('en-GB', { timeZone: 'Europe/Berlin', weekday: 'short', hour: '2-digit', minute: '2-digit' }).format(due)).toMatch(/^Fri,? 09:00$/)
   expect(due.getUTCDate()).toBeGreaterThan(7)
   expect(due.getUTCDate()).toBeLessThan(15)
 
