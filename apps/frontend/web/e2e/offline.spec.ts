@@ -1,3 +1,4 @@
+import { expectAccessibleInBothThemes } from './axe'
 import { PASSWORD } from './person'
 import { add, addField, checkbox, connection, edit, expectConnected, open, openDetails, remove, row, titleField } from './screen'
 import { expect, test } from './test'
@@ -58,6 +59,7 @@ test('two devices change the same field, one of them offline: the conflict is sh
   const conflict = page.getByRole('region', { name: 'Conflict' })
   await expect(conflict).toContainText('Mine')
   await expect(conflict).toContainText('Theirs')
+  await expectAccessibleInBothThemes(page, 'a conflict')
   await conflict.getByRole('button', { name: 'Keep mine' }).click()
   await expect.poll(() => person.tasks()).toEqual([expect.objectContaining({ title: 'Mine', priority: 'high' })])
   await expect(conflict).toBeHidden()

@@ -43,6 +43,14 @@ export async function open(page: Page, path = '/tasks'): Promise<void> {
   await expectConnected(page)
 }
 
+/** Goes to a screen as a link of the page does: nothing is loaded anew. */
+export async function visit(page: Page, path: string): Promise<void> {
+  await page.evaluate((to) => {
+    history.pushState(null, '', to)
+    dispatchEvent(new PopStateEvent('popstate'))
+  }, path)
+}
+
 export async function expectConnected(page: Page): Promise<void> {
   await expect(connection(page)).toHaveText(/^Connected/)
 }
