@@ -14,6 +14,7 @@ for (const state of ['empty', 'full'] as const) {
 }
 
 test('axe finds nothing on what opens over a screen: details, menus, a dialog, messages', async ({ page, person }) => {
+  test.slow()
   await page.emulateMedia({ reducedMotion: 'reduce' })
   await fill(person)
   await open(page)
@@ -46,6 +47,7 @@ test('axe finds nothing on what opens over a screen: details, menus, a dialog, m
 })
 
 test('axe finds nothing on the sheets of a narrow screen', async ({ page, person }) => {
+  test.slow()
   await page.emulateMedia({ reducedMotion: 'reduce' })
   await page.setViewportSize({ width: 390, height: 780 })
   await fill(person)
@@ -75,6 +77,7 @@ test.describe('what goes wrong', () => {
   test.use({ serviceWorkers: 'block' }) // it would have the part that is lost
 
   test('is said on each screen, with a way on, and without anything that axe finds', async ({ page, person, guard }) => {
+    test.slow()
     await page.emulateMedia({ reducedMotion: 'reduce' })
     const { id } = await person.add({ title: 'Buy oat milk' })
     await open(page)
@@ -113,6 +116,7 @@ test.describe('what goes wrong', () => {
 })
 
 test('every screen is usable from 320 to 2560 pixels', async ({ page, person }) => {
+  test.slow()
   const task = await fill(person)
   const widths = [320, 768, 2560]
   await everyScreen(page, task, async (what) => {

@@ -5,11 +5,19 @@ import { Button } from './button'
 import { cx } from './cx'
 
 /** What a screen shows when there is nothing yet: what it is for, and the first step. */
-export function EmptyState({ icon, title, children, action }: { icon?: ReactNode; title: string; children?: ReactNode; action?: ReactNode }) {
+export function EmptyState({ icon, title, children, action, alone = false }: {
+  icon?: ReactNode
+  title: string
+  children?: ReactNode
+  action?: ReactNode
+  /** There is no heading above it: it is the screen. */
+  alone?: boolean
+}) {
+  const Heading = alone ? 'h1' : 'h2'
   return (
     <div className="mx-auto flex max-w-md flex-col items-center gap-2 px-6 py-14 text-center">
       {icon && <div className="mb-2 text-accent [&>svg]:size-10 [&>svg]:stroke-[1.5]">{icon}</div>}
-      <h2 className="text-lg font-semibold">{title}</h2>
+      <Heading className="text-lg font-semibold">{title}</Heading>
       {children && <div className="text-sm text-pretty text-ink-2">{children}</div>}
       {action && <div className="mt-3">{action}</div>}
     </div>
