@@ -59,6 +59,14 @@ test('details open and close by keyboard, and the focus comes back', async ({ pa
   await page.keyboard.type('typed')
   await page.keyboard.press('Control+Enter')
   await expect.poll(async () => (await person.tasks())[0]?.description).toBe('typed')
+  await page.keyboard.press('Escape')
+  await expect(details(page)).toBeHidden()
+  await expect.poll(() => focused(page)).toBe('Only one')
+  await page.keyboard.press('o')
+  await expect(details(page).getByLabel('Notes')).toHaveValue('typed')
+  await page.keyboard.press('Escape')
+  await expect(details(page)).toBeHidden()
+  await expect.poll(() => focused(page)).toBe('Only one')
 })
 
 test('each key of a list does what the sheet says: j, k, 1 to 3, x, e, o, #, /', async ({ page, person }) => {

@@ -110,7 +110,7 @@ test.describe('what goes wrong', () => {
     expect(guard.take().filter((what) => !/dynamically imported module/.test(what))).toEqual([])
     await page.unrouteAll()
     await page.getByRole('button', { name: 'Reload' }).click()
-    await expect(page.getByRole('heading', { name: 'This is for who runs the server' })).toBeVisible()
+    await expect(page.getByRole('heading', { name: 'This screen is for whoever runs the server' })).toBeVisible()
     guard.take()
   })
 })

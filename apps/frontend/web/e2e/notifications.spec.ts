@@ -26,7 +26,7 @@ test('a reminder is opened, completed and put off where it pops up', async ({ pa
   await person.add({ title: 'Put me off', reminderAt: justNow() })
   await message(page, 'Put me off').getByRole('button', { name: 'Snooze' }).click()
   await page.getByRole('menuitem', { name: 'In 1 hour' }).click()
-  await expect(messages(page)).toContainText(/Put off.*comes again: (today|tomorrow), \d\d:\d\d/i)
+  await expect(messages(page)).toContainText(/Snoozed.*again: (today|tomorrow), \d\d:\d\d/i)
   await expect.poll(() => minutesTo(person, 'Put me off')).toBeGreaterThan(58)
   expect(await minutesTo(person, 'Put me off')).toBeLessThanOrEqual(60)
   await expectUnread(page, 0)

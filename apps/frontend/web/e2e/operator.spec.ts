@@ -95,7 +95,7 @@ test('the overview says how each part is, and draws what happens', async ({ page
 
 test('without the scope the screen says who gives it', async ({ page }) => {
   await open(page, '/operator')
-  await expect(page.getByRole('heading', { name: 'This is for who runs the server' })).toBeVisible()
+  await expect(page.getByRole('heading', { name: 'This screen is for whoever runs the server' })).toBeVisible()
   await expect(page.getByRole('main')).toContainText('tasktide users grant')
   await expect(page.getByRole('navigation', { name: 'Main' }).getByRole('link', { name: 'Operator' })).toHaveCount(0)
   await expectAccessible(page, "the operator's screen without the scope")
