@@ -40,7 +40,7 @@ test('the time zone is chosen, and taken back to that of the device; what the se
   await expect(zone).toHaveValue('Europe/Berlin')
   await zone.selectOption('Pacific/Kiritimati')
   const there = new Intl.DateTimeFormat('en-GB', { timeZone: 'Pacific/Kiritimati', weekday: 'long' }).format(new Date())
-  await expect(zone).toHaveAccessibleDescription(new RegExp(`There it is ${there}`))
+  await expect(zone).toHaveAccessibleDescription(new RegExp(`\\b${there}\\b.*there|there.*\\b${there}\\b`, 'i'))
   await expect.poll(() => preferences(person)).toMatchObject({ timeZone: 'Pacific/Kiritimati' })
   await page.reload()
   await expect(zone).toHaveValue('Pacific/Kiritimati')
