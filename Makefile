@@ -88,6 +88,9 @@ measure: tools ## The promises under load on memory, Kafka and Dapr; MEASURE="-r
 bench: tools ## Benchmarks, each beside the raw library or database in the same run
 	$(GO) run ./bench
 
+bench-scale: tools ## How figures change with relays, partitions, users and stored events; fails when what docs/scale.md calls flat is not. SCALE="-events 1000000"
+	$(GO) run ./bench -scale all $(SCALE)
+
 stored-databases: ## Store a database of a schema that has none yet, for the upgrade tests (after adding a migration)
 	TASKTIDE_REQUIRE_SERVERS=1 $(GO) test ./test/upgrade -count=1 -run TestStoreDatabases -update
 
@@ -118,4 +121,4 @@ fuzz: ## Fuzz every decoder, FUZZTIME (1m) each
 clean: ## Remove what was built (not ./data)
 	rm -rf $(BIN) dist .tools
 
-.PHONY: help run page page-if-possible page-check build up-kafka up-dapr tools test alerts unit contract contract-redpanda deploy-test e2e rolling page-e2e page-figures screenshots measure bench stored-databases release release-check docs lint vulnerabilities fuzz clean
+.PHONY: help run page page-if-possible page-check build up-kafka up-dapr tools test alerts unit contract contract-redpanda deploy-test e2e rolling page-e2e page-figures screenshots measure bench bench-scale stored-databases release release-check docs lint vulnerabilities fuzz clean

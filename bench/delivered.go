@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"log/slog"
 	"path/filepath"
@@ -71,59 +72,88 @@ func auditOf(t domain.Topic) ports.Subscription {
 // trace is when the i-th task was to be created, was committed, and was handled, in nanoseconds of the run.
 type trace struct{ due, committed, handled atomic.Int64 }
 
+// stream is an open loop of creates, and how far each of them is.
+type stream struct {
+	rate   int // a second
+	user   func(i int) string
+	traces []trace
+	began  time.Time
+	left   atomic.Int64
+	all    chan struct{} // closed when the last was handled
+}
+
+func newStream(rate, n int, user func(i int) string) *stream {
+	s := &stream{rate: rate, user: user, traces: make([]trace, n), all: make(chan struct{})}
+	s.left.Store(int64(n))
+	return s
+}
+
+// handled notes an event that a group was given.
+func (s *stream) handled(ev domain.Event) error {
+	i, err := strconv.Atoi(ev.CorrelationID)
+	if err != nil {
+		return err
+	}
+	if i < 0 { // the first ones, which bring everything up
+		return nil
+	}
+	if s.traces[i].handled.CompareAndSwap(0, int64(time.Since(s.began))) && s.left.Add(-1) == 0 {
+		close(s.all)
+	}
+	return nil
+}
+
+// end waits until all are handled.
+func (s *stream) end(ctx context.Context) error {
+	select {
+	case <-s.all:
+		return nil
+	case <-time.After(60 * time.Second):
+		return fmt.Errorf("%d of %d events were not delivered within a minute", s.left.Load(), len(s.traces))
+	case <-ctx.Done():
+		return ctx.Err()
+	}
+}
+
+// spans are how long each took from its time to its commit, and from there to its handler.
+func (s *stream) spans() (commit, delivery []time.Duration) {
+	for i := range s.traces {
+		t := &s.traces[i]
+		commit = append(commit, time.Duration(t.committed.Load()-t.due.Load()))
+		delivery = append(delivery, max(0, time.Duration(t.handled.Load()-t.committed.Load())))
+	}
+	return commit, delivery
+}
+
 func delivered(ctx context.Context, e *env, db *sqlstore.DB, p ports.Publisher, s ports.Subscriber) (result, error) {
 	seconds := 10
 	if e.short {
 		seconds = 2
 	}
-	traces := make([]trace, offered*seconds)
-	began := time.Now()
-	var left atomic.Int64
-	left.Store(int64(len(traces)))
-	all := make(chan struct{})
-	run := newRun(e, db, func(_ context.Context, ev domain.Event) error {
-		i, err := strconv.Atoi(ev.CorrelationID)
-		if err != nil {
-			return err
-		}
-		if i < 0 { // the first ones, which bring everything up
-			return nil
-		}
-		if traces[i].handled.CompareAndSwap(0, int64(time.Since(began))) && left.Add(-1) == 0 {
-			close(all)
-		}
-		return nil
-	})
+	load := newStream(offered, offered*seconds, func(i int) string { return userName(i * 7919 % 5000) })
+	run := newRun(e, db, func(_ context.Context, ev domain.Event) error { return load.handled(ev) })
 	stop := run.start(ctx, p, s)
 	defer stop()
 	if err := run.warm(ctx); err != nil {
 		return result{}, err
 	}
 	before := e.usage()
-	began = time.Now()
-	late, err := run.offer(ctx, traces, began)
+	late, err := run.offer(ctx, load)
 	if err != nil {
 		return result{}, err
 	}
-	select {
-	case <-all:
-	case <-time.After(60 * time.Second):
-		return result{}, fmt.Errorf("%d of %d events were not delivered within a minute", left.Load(), len(traces))
-	case <-ctx.Done():
-		return result{}, ctx.Err()
+	if err := load.end(ctx); err != nil {
+		return result{}, err
 	}
-	took := time.Since(began)
-	var commit, delivery []time.Duration
-	for i := range traces {
-		commit = append(commit, time.Duration(traces[i].committed.Load()-traces[i].due.Load()))
-		delivery = append(delivery, max(0, time.Duration(traces[i].handled.Load()-traces[i].committed.Load())))
-	}
-	r := result{ours: float64(len(traces)) / took.Seconds(), raw: offered, goal: "commit → delivered p99 < 10 ms; the reference is what is offered", spread: "1"}
+	n := float64(len(load.traces))
+	took := time.Since(load.began)
+	commit, delivery := load.spans()
+	r := result{ours: n / took.Seconds(), raw: offered, goal: "commit → delivered p99 < 10 ms; the reference is what is offered", spread: "1"}
 	r.ratio = r.ours / r.raw
 	r.notes = []string{
 		"commit → delivered " + quantiles(delivery), "due → committed " + quantiles(commit),
 		fmt.Sprintf("the generator was late by at most %.1f ms", ms(late)),
-		"processor time each: " + e.usage().since(before, float64(len(traces))).text,
+		"processor time each: " + e.usage().since(before, n).text,
 	}
 	return r, nil
 }
@@ -162,26 +192,28 @@ func (l *pipeline) start(ctx context.Context, p ports.Publisher, s ports.Subscri
 	return func() { cancel(); running.Wait() }
 }
 
-// warm returns when a first event went all the way.
+// warm returns when the first events went all the way, within a minute.
 func (l *pipeline) warm(ctx context.Context) error {
+	ctx, cancel := context.WithTimeoutCause(ctx, time.Minute, errors.New("the first events did not get through within a minute"))
+	defer cancel()
 	for i := range 200 {
-		if err := l.create(ctx, i, -1); err != nil {
+		if err := l.create(ctx, userName(i), -1); err != nil {
 			return err
 		}
 	}
 	for l.consumer.Stats().Handled < 200 {
 		select {
 		case <-ctx.Done():
-			return ctx.Err()
+			return context.Cause(ctx)
 		case <-time.After(10 * time.Millisecond):
 		}
 	}
 	return nil
 }
 
-func (l *pipeline) create(ctx context.Context, user, number int) error {
+func (l *pipeline) create(ctx context.Context, name string, number int) error {
 	now := time.Now().UTC().Truncate(time.Microsecond)
-	id, name := uuid.Must(uuid.NewV7()), userName(user)
+	id := uuid.Must(uuid.NewV7())
 	t := domain.Task{
 		ID: id, UserID: name, Title: "Water the plants", Priority: domain.PriorityMedium, Category: domain.CategoryHome,
 		Tags: []string{}, TimeZone: "UTC", Version: 1, CreatedAt: now, UpdatedAt: now,
@@ -194,24 +226,25 @@ func (l *pipeline) create(ctx context.Context, user, number int) error {
 }
 
 // offer creates tasks at their times, each in a goroutine of its own, and returns how late it was itself at worst.
-func (l *pipeline) offer(ctx context.Context, traces []trace, began time.Time) (late time.Duration, err error) {
+func (l *pipeline) offer(ctx context.Context, s *stream) (late time.Duration, err error) {
 	var writers sync.WaitGroup
 	failed := make(chan error, 1)
-	for i := range traces {
-		due := time.Duration(i) * time.Second / offered
-		if wait := due - time.Since(began); wait > 0 {
+	s.began = time.Now()
+	for i := range s.traces {
+		due := time.Duration(i) * time.Second / time.Duration(s.rate)
+		if wait := due - time.Since(s.began); wait > 0 {
 			time.Sleep(wait)
 		}
-		late = max(late, time.Since(began)-due)
-		traces[i].due.Store(int64(due))
+		late = max(late, time.Since(s.began)-due)
+		s.traces[i].due.Store(int64(due))
 		writers.Go(func() {
-			if err := l.create(ctx, i*7919%5000, i); err != nil {
+			if err := l.create(ctx, s.user(i), i); err != nil {
 				select {
 				case failed <- err:
 				default:
 				}
 			}
-			traces[i].committed.Store(int64(time.Since(began)))
+			s.traces[i].committed.Store(int64(time.Since(s.began)))
 		})
 	}
 	writers.Wait()

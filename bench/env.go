@@ -67,15 +67,20 @@ func newEnv(f flags) (*env, error) {
 		}
 		return p, err
 	})
-	e.kafka = sync.OnceValues(func() (*cluster.Kafka, error) {
-		k, err := cluster.NewKafka(ctx, cluster.KafkaOptions{Dir: filepath.Join(dir, "kafka"), JVM: []string{"-Xms512m", "-Xmx1g", "-XX:+UseSerialGC"}})
+	e.kafka = e.newKafka(ctx, "kafka")
+	return e, nil
+}
+
+// newKafka is a broker with a folder of its own, started by the first call.
+func (e *env) newKafka(ctx context.Context, name string) func() (*cluster.Kafka, error) {
+	return sync.OnceValues(func() (*cluster.Kafka, error) {
+		k, err := cluster.NewKafka(ctx, cluster.KafkaOptions{Dir: filepath.Join(e.dir, name), JVM: []string{"-Xms512m", "-Xmx1g", "-XX:+UseSerialGC"}})
 		if err == nil {
 			e.end = append(e.end, k.Kill)
 			e.counted[k.Broker(0).Process().PID()] = "kafka"
 		}
 		return k, err
 	})
-	return e, nil
 }
 
 func (e *env) close() error {
@@ -126,11 +131,20 @@ func execute(ctx context.Context, pool *pgxpool.Pool, statements ...string) erro
 
 // topic makes a topic that is new.
 func (e *env) topic(ctx context.Context, name domain.Topic) (domain.Topic, error) {
+	return name, e.topics(ctx, partitions, name)
+}
+
+func (e *env) topics(ctx context.Context, partitions int, names ...domain.Topic) error {
 	k, err := e.kafka()
 	if err != nil {
-		return "", err
+		return err
 	}
-	return name, k.CreateTopics(ctx, partitions, string(name))
+	for _, name := range names {
+		if err := k.CreateTopics(ctx, partitions, string(name)); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 func (e *env) kafkaConfig() (kafka.Config, error) {
@@ -180,13 +194,16 @@ func produce(brokers []string, topic domain.Topic, records []record) error {
 		return err
 	}
 	failed := make(chan error, 1)
-	var pumps sync.WaitGroup
+	var pumps, answers sync.WaitGroup
+	answers.Add(len(records))
 	pumps.Go(func() {
 		for range p.Successes() {
+			answers.Done()
 		}
 	})
 	pumps.Go(func() {
 		for err := range p.Errors() {
+			answers.Done()
 			select {
 			case failed <- err:
 			default:
@@ -196,6 +213,7 @@ func produce(brokers []string, topic domain.Topic, records []record) error {
 	for _, r := range records {
 		p.Input() <- &sarama.ProducerMessage{Topic: string(topic), Key: sarama.StringEncoder(r.user), Value: sarama.ByteEncoder(r.body)}
 	}
+	answers.Wait() // a record that is tried again is refused by a producer that closes
 	p.AsyncClose()
 	pumps.Wait()
 	select {

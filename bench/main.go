@@ -40,6 +40,8 @@ type flags struct {
 	short   bool
 	rounds  int
 	profile string
+	users   int // the largest sizes of the sweeps
+	events  int
 }
 
 func main() {
@@ -55,10 +57,17 @@ func main() {
 	flag.BoolVar(&f.short, "short", false, "a tenth of the work: shows that it runs, measures little")
 	flag.IntVar(&f.rounds, "rounds", 5, "pairs of runs of each benchmark")
 	flag.StringVar(&f.profile, "cpuprofile", "", "folder for a CPU profile of each of our runs")
+	scale := flag.String("scale", "", "sweeps instead of benchmarks, separated by commas: relays,partitions,users,events, or all")
+	flag.IntVar(&f.users, "users", 1_000_000, "with -scale: how many users at most")
+	flag.IntVar(&f.events, "events", 10_000_000, "with -scale: how many stored events at most")
 	flag.Parse()
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
 	defer stop()
-	if err := run(ctx, *only, f); err != nil {
+	do := func() error { return run(ctx, *only, f) }
+	if *scale != "" {
+		do = func() error { return runScale(ctx, *scale, f) }
+	}
+	if err := do(); err != nil {
 		fmt.Fprintln(os.Stderr, err)
 		os.Exit(1)
 	}

@@ -102,6 +102,14 @@ func backlog(ctx context.Context, pool *pgxpool.Pool, events []domain.Event) err
 	if err := execute(ctx, pool, "TRUNCATE events, outbox, relay_leases, relay_members"); err != nil {
 		return err
 	}
+	if err := pending(ctx, pool, "outbox", domain.TaskCreated, events); err != nil {
+		return err
+	}
+	return execute(ctx, pool, "VACUUM ANALYZE events", "VACUUM ANALYZE outbox", "CHECKPOINT")
+}
+
+// pending stores events, and in table that they are to be published to topic.
+func pending(ctx context.Context, pool *pgxpool.Pool, table string, topic domain.Topic, events []domain.Event) error {
 	const most = 5000
 	for from := 0; from < len(events); from += most {
 		some := events[from:min(from+most, len(events))]
@@ -117,13 +125,13 @@ SELECT u, p, i, $5, $6, i::text, $7, i::text, $8, d::json FROM unnest($1::text[]
 			users, positions, ids, data, ev.Time, string(ev.Type), string(ev.Source), ev.TraceParent); err != nil {
 			return err
 		}
-		if _, err := pool.Exec(ctx, `INSERT INTO outbox (user_id, position, publisher, shard, topic)
+		if _, err := pool.Exec(ctx, `INSERT INTO `+table+` (user_id, position, publisher, shard, topic)
 SELECT u, p, $4, s, $5 FROM unnest($1::text[], $2::bigint[], $3::smallint[]) AS x(u, p, s)`,
-			users, positions, shards, string(domain.BackendAPI), string(domain.TaskCreated)); err != nil {
+			users, positions, shards, string(domain.BackendAPI), string(topic)); err != nil {
 			return err
 		}
 	}
-	return execute(ctx, pool, "VACUUM ANALYZE events", "VACUUM ANALYZE outbox", "CHECKPOINT")
+	return nil
 }
 
 const rawBatch = 2000

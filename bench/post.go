@@ -28,6 +28,7 @@ import (
 	"github.com/tasktide/tasktide/core/audit"
 	"github.com/tasktide/tasktide/core/domain"
 	"github.com/tasktide/tasktide/core/tasks"
+	"github.com/tasktide/tasktide/core/users"
 )
 
 const clients = 64
@@ -89,26 +90,47 @@ func post(ctx context.Context, e *env) (result, error) {
 
 // serve starts the API and returns its address and one request for each of many users.
 func serve(db *sqlstore.DB) (address string, requests [][]byte, stop func(), err error) {
+	address, sign, stop, err := serveAPI(db)
+	if err != nil {
+		return "", nil, nil, err
+	}
+	for i := range 5000 {
+		r, err := newTask(userName(i), sign)
+		if err != nil {
+			stop()
+			return "", nil, nil, err
+		}
+		requests = append(requests, r)
+	}
+	return address, requests, stop, nil
+}
+
+// signer makes a user's token.
+type signer func(user string) (string, error)
+
+// newTask is a request that creates a task of user.
+func newTask(user string, sign signer) ([]byte, error) {
+	token, err := sign(user)
+	body := `{"title":"Water the plants","priority":"medium","category":"home"}`
+	return fmt.Appendf(nil, "POST /api/%s/tasks HTTP/1.1\r\nHost: bench\r\nAuthorization: Bearer %s\r\n"+
+		"Content-Type: application/json\r\nContent-Length: %d\r\n\r\n%s", user, token, len(body), body), err
+}
+
+// serveAPI starts the API on a port of its own.
+func serveAPI(db *sqlstore.DB) (address string, sign signer, stop func(), err error) {
 	secret := []byte("a secret of this benchmark, 48 bytes or so long..")
 	verifier, err := auth.NewVerifier(auth.Config{Secret: secret})
 	if err != nil {
 		return "", nil, nil, err
 	}
-	signer, err := auth.NewSigner(secret, "", "")
+	s, err := auth.NewSigner(secret, "", "")
 	if err != nil {
 		return "", nil, nil, err
 	}
-	for i := range 5000 {
-		token, err := signer.Sign(userName(i), "", time.Hour)
-		if err != nil {
-			return "", nil, nil, err
-		}
-		body := `{"title":"Water the plants","priority":"medium","category":"home"}`
-		requests = append(requests, fmt.Appendf(nil, "POST /api/%s/tasks HTTP/1.1\r\nHost: bench\r\nAuthorization: Bearer %s\r\n"+
-			"Content-Type: application/json\r\nContent-Length: %d\r\n\r\n%s", userName(i), token, len(body), body))
-	}
+	store := sqlstore.NewTasks(db)
 	app := rest.New(rest.Deps{
-		Tasks: tasks.New(sqlstore.NewTasks(db), memory.Clock{}, tasks.NewIDs()), Audit: audit.NewReader(sqlstore.NewAudit(db)),
+		Tasks: tasks.New(store, memory.Clock{}, tasks.NewIDs()), Audit: audit.NewReader(sqlstore.NewAudit(db)),
+		Users:  users.New(users.Deps{Counts: store, Streams: sqlstore.NewStreams(db), Clock: memory.Clock{}}),
 		Verify: verifier.Verify, Metrics: prometheus.NewRegistry(),
 	})
 	l, err := net.Listen("tcp", "127.0.0.1:0")
@@ -116,7 +138,8 @@ func serve(db *sqlstore.DB) (address string, requests [][]byte, stop func(), err
 		return "", nil, nil, err
 	}
 	go func() { _ = app.Listener(l) }()
-	return l.Addr().String(), requests, func() { _ = app.ShutdownWithTimeout(time.Second) }, nil
+	sign = func(user string) (string, error) { return s.Sign(user, "", time.Hour) }
+	return l.Addr().String(), sign, func() { _ = app.ShutdownWithTimeout(time.Second) }, nil
 }
 
 // load sends requests over keep-alive connections, one after the other on each, and returns how long each took, sorted.
@@ -139,7 +162,7 @@ func load(ctx context.Context, address string, requests [][]byte, span time.Dura
 					return
 				}
 				if _, errs[c] = conn.Write(requests[i%len(requests)]); errs[c] == nil {
-					errs[c] = readCreated(in)
+					errs[c] = readAnswer(in, " 201 ")
 				}
 				took[c] = append(took[c], time.Since(began))
 			}
@@ -156,8 +179,8 @@ func load(ctx context.Context, address string, requests [][]byte, span time.Dura
 	return sorted, ctx.Err()
 }
 
-// readCreated reads one answer, which must be 201.
-func readCreated(in *bufio.Reader) error {
+// readAnswer reads one answer, which must have this status.
+func readAnswer(in *bufio.Reader, status string) error {
 	length, first := 0, true
 	for {
 		line, err := in.ReadSlice('\n')
@@ -166,7 +189,7 @@ func readCreated(in *bufio.Reader) error {
 		}
 		switch {
 		case first:
-			if !bytes.Contains(line, []byte(" 201 ")) {
+			if !bytes.Contains(line, []byte(status)) {
 				return fmt.Errorf("answer %q", line)
 			}
 			first = false

@@ -5,13 +5,16 @@ import (
 	"time"
 )
 
+// KeepState is how long idempotency state is kept after its last write.
+const KeepState = 14 * 24 * time.Hour
+
 // Options of a Consumer. Zero values are the defaults in brackets.
 type Options struct {
 	Attempts       int            // counted attempts before a dead letter [8]
 	BackoffMin     time.Duration  // upper bound of the first wait [100 ms]
 	BackoffMax     time.Duration  // upper bound of any wait [10 s]
 	HandlerTimeout time.Duration  // deadline of one attempt [30 s]
-	TTL            time.Duration  // of the state; longer than the broker's retention [14 days]
+	TTL            time.Duration  // of the state; longer than the broker's retention [KeepState]
 	ProbeEvery     time.Duration  // between probes of a dependency that is down [250 ms]
 	Jitter         func() float64 // in [0, 1) [uniformly random: full jitter]
 }
@@ -28,7 +31,7 @@ func (o Options) withDefaults() Options {
 	set(&o.BackoffMin, 100*time.Millisecond)
 	set(&o.BackoffMax, 10*time.Second)
 	set(&o.HandlerTimeout, 30*time.Second)
-	set(&o.TTL, 14*24*time.Hour)
+	set(&o.TTL, KeepState)
 	set(&o.ProbeEvery, 250*time.Millisecond)
 	if o.Jitter == nil {
 		o.Jitter = rand.Float64

@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"github.com/tasktide/tasktide/adapters/sqlstore"
+	"github.com/tasktide/tasktide/core/delivery"
 )
 
 const (
@@ -32,7 +33,9 @@ func (r runtime) retain() {
 	sessions := func(ctx context.Context) (int64, error) {
 		return accounts.DeleteSessionsBefore(ctx, r.Clock.Now(), sweepBatch)
 	}
-	records := func(ctx context.Context) (int64, error) { return state.DeleteExpired(ctx, sweepBatch) }
+	records := func(ctx context.Context) (int64, error) {
+		return state.DeleteExpired(ctx, r.Clock.Now().Add(-delivery.KeepState), sweepBatch)
+	}
 	r.append(background(r.Log, "retention", func(ctx context.Context) error {
 		for ctx.Err() == nil {
 			r.sweep(ctx, "events", events)

@@ -2,6 +2,7 @@ package store_test
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"testing"
 	"time"
@@ -29,11 +30,7 @@ func TestPlansMadeOfEmptyTablesReadLittleOfFullOnes(t *testing.T) {
 	t.Cleanup(func() { server.exec(t, "DROP DATABASE "+made+" WITH (FORCE)") })
 	db := open(t, address)
 	migrate(t, db, migrations.FS)
-	admin, err := pgx.Connect(t.Context(), address)
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() { _ = admin.Close(context.Background()) })
+	admin := connect(t, address)
 	for _, table := range []string{"events", "outbox", "dapr_state"} { // new statistics would have everything planned anew
 		adminExec(t, admin, "ALTER TABLE "+table+" SET (autovacuum_enabled = off)")
 	}
@@ -67,6 +64,61 @@ func TestPlansMadeOfEmptyTablesReadLittleOfFullOnes(t *testing.T) {
 	if n, most := tuplesRead(t, admin)-before, int64(10*256*(planReads+2)); n > most {
 		t.Errorf("%d rows were read, want at most %d", n, most)
 	}
+}
+
+// Every backend-api looks for what is too old every ten minutes, and mostly nothing is: that must not read what is kept.
+// Nor must the changes of one task be looked for among all of its user's.
+func TestWhatIsKeptIsNotReadToFindWhatIsTooOld(t *testing.T) {
+	t.Parallel()
+	made, address := server.database(t, "")
+	t.Cleanup(func() { server.exec(t, "DROP DATABASE "+made+" WITH (FORCE)") })
+	db := open(t, address)
+	migrate(t, db, migrations.FS)
+	admin, filler := connect(t, address), connect(t, address)
+	pend(t, filler, 1, planEvents)
+	adminExec(t, filler, `INSERT INTO dapr_state (key, value, isbinary, expiredate) SELECT 'kept-' || i, '{}', false, now() + interval '14 days' FROM generate_series(1, 20000) AS i`)
+	adminExec(t, filler, `INSERT INTO notifications (user_id, id, task_id, type, message, reminder_at, read, created_at)
+SELECT 'u', gen_random_uuid(), gen_random_uuid(), 'reminder', '', now(), false, now() FROM generate_series(1, 20000)`)
+	adminExec(t, filler, `INSERT INTO audit_logs (user_id, id, position, event_type, entity_type, entity_id, data, created_at)
+SELECT 'u', gen_random_uuid(), i, 'updated', 'task', 'task-' || i / 10, '{}', now() FROM generate_series(0, 19999) AS i`)
+	// Room that was emptied and filled again is of two times.
+	adminExec(t, filler, "DELETE FROM events WHERE position <= 30")
+	adminExec(t, filler, "DELETE FROM outbox")
+	adminExec(t, filler, "VACUUM ANALYZE")
+	pend(t, filler, planEvents+1, 30)
+	if err := errors.Join(filler.Close(t.Context()), db.Close()); err != nil { // what they read is told at their end
+		t.Fatal(err)
+	}
+	waitAlone(t, admin)
+	db = open(t, address)
+	before := tuplesRead(t, admin)
+	old := time.Now().Add(-time.Hour)
+	for range 20 {
+		events, err1 := sqlstore.NewStreams(db).DeleteEventsBefore(t.Context(), old, 1000)
+		notes, err2 := sqlstore.NewNotifications(db).DeleteBefore(t.Context(), old, 1000)
+		records, err3 := sqlstore.NewState(db).DeleteExpired(t.Context(), old, 1000)
+		trail, err4 := sqlstore.NewAudit(db).List(t.Context(), "u", domain.AuditQuery{EntityType: "task", EntityID: "task-3", Limit: 100})
+		if err := errors.Join(err1, err2, err3, err4); err != nil || events+notes+records != 0 || len(trail) != 10 {
+			t.Fatalf("deleted %d events, %d notifications, %d records, read %d changes, %v", events, notes, records, len(trail), err)
+		}
+	}
+	if err := db.Close(); err != nil { // its connections report what they read at their end
+		t.Fatal(err)
+	}
+	waitAlone(t, admin)
+	if n := tuplesRead(t, admin) - before; n > 5000 {
+		t.Errorf("%d rows were read, want a few for each of 80 statements", n)
+	}
+}
+
+func connect(t *testing.T, address string) *pgx.Conn {
+	t.Helper()
+	c, err := pgx.Connect(t.Context(), address)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = c.Close(context.Background()) })
+	return c
 }
 
 func adminExec(t *testing.T, c *pgx.Conn, sql string, args ...any) {
@@ -130,7 +182,7 @@ func useState(t *testing.T, s ports.StateStore, name string) {
 func tuplesRead(t *testing.T, c *pgx.Conn) (n int64) {
 	t.Helper()
 	err := c.QueryRow(t.Context(), `SELECT sum(seq_tup_read + coalesce(idx_tup_fetch, 0))::bigint FROM pg_stat_user_tables
-WHERE relname IN ('events', 'outbox', 'dapr_state')`).Scan(&n)
+WHERE relname IN ('events', 'outbox', 'dapr_state', 'notifications', 'audit_logs')`).Scan(&n)
 	if err != nil {
 		t.Fatal(err)
 	}
