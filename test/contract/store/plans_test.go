@@ -75,7 +75,10 @@ func TestWhatIsKeptIsNotReadToFindWhatIsTooOld(t *testing.T) {
 	db := open(t, address)
 	migrate(t, db, migrations.FS)
 	admin, filler := connect(t, address), connect(t, address)
-	pend(t, filler, 1, planEvents)
+	pend(t, filler, 1, 30)
+	adminExec(t, filler, "UPDATE events SET time = now() - interval '40 days'")
+	adminExec(t, filler, "VACUUM FULL events")
+	pend(t, filler, 31, planEvents)
 	adminExec(t, filler, `INSERT INTO dapr_state (key, value, isbinary, expiredate) SELECT 'kept-' || i, '{}', false, now() + interval '14 days' FROM generate_series(1, 20000) AS i`)
 	adminExec(t, filler, `INSERT INTO notifications (user_id, id, task_id, type, message, reminder_at, read, created_at)
 SELECT 'u', gen_random_uuid(), gen_random_uuid(), 'reminder', '', now(), false, now() FROM generate_series(1, 20000)`)
@@ -85,7 +88,7 @@ SELECT 'u', gen_random_uuid(), i, 'updated', 'task', 'task-' || i / 10, '{}', no
 	adminExec(t, filler, "DELETE FROM events WHERE position <= 30")
 	adminExec(t, filler, "DELETE FROM outbox")
 	adminExec(t, filler, "VACUUM ANALYZE")
-	pend(t, filler, planEvents+1, 30)
+	pend(t, filler, planEvents+31, 30)
 	if err := errors.Join(filler.Close(t.Context()), db.Close()); err != nil { // what they read is told at their end
 		t.Fatal(err)
 	}
