@@ -16,8 +16,9 @@ const (
 
 // retain deletes published events that are older than EVENT_RETENTION, notifications
 // that are older than NOTIFICATION_RETENTION, answers kept for a day by idempotency
-// keys, sessions that have ended and, where no sidecar does it, idempotency records of
-// events that have expired. Every backend-api does; they do not disturb each other.
+// keys, sessions that have ended and idempotency records of events that have expired, on
+// Dapr too, whose sidecar is told not to. Every backend-api does; they do not disturb
+// each other.
 func (r runtime) retain() {
 	streams, state, tasks, notes := sqlstore.NewStreams(r.DB), sqlstore.NewState(r.DB), sqlstore.NewTasks(r.DB), sqlstore.NewNotifications(r.DB)
 	accounts := sqlstore.NewIdentity(r.DB)
@@ -42,9 +43,7 @@ func (r runtime) retain() {
 			r.sweep(ctx, "notifications", notifications)
 			r.sweep(ctx, "idempotency keys", keys)
 			r.sweep(ctx, "sessions", sessions)
-			if r.Config.Transport != Dapr {
-				r.sweep(ctx, "idempotency records", records)
-			}
+			r.sweep(ctx, "idempotency records", records)
 			_ = r.Clock.Wait(ctx, sweepEvery)
 		}
 		return nil

@@ -114,16 +114,6 @@ SELECT 'u', gen_random_uuid(), i, 'updated', 'task', 'task-' || i / 10, '{}', no
 	}
 }
 
-func connect(t *testing.T, address string) *pgx.Conn {
-	t.Helper()
-	c, err := pgx.Connect(t.Context(), address)
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() { _ = c.Close(context.Background()) })
-	return c
-}
-
 func adminExec(t *testing.T, c *pgx.Conn, sql string, args ...any) {
 	t.Helper()
 	if _, err := c.Exec(t.Context(), sql, args...); err != nil {
