@@ -317,7 +317,7 @@ func TestErasingAndRetentionWithTheirRoles(t *testing.T) {
 		"sessions": func() (int64, error) {
 			return sqlstore.NewIdentity(backend).DeleteSessionsBefore(t.Context(), future, 10)
 		},
-		"state": func() (int64, error) { return sqlstore.NewState(backend).DeleteExpired(t.Context(), 10) },
+		"state": func() (int64, error) { return sqlstore.NewState(backend).DeleteExpired(t.Context(), time.Now(), 10) },
 	} {
 		if _, err := sweep(); err != nil {
 			t.Errorf("the sweep of %s: %v", what, err)
