@@ -103,6 +103,14 @@ func (c *Circuit) fly(ctx context.Context, f *flight, cause error) {
 	}
 }
 
+// Trip opens the circuit without a probe, for a cause that probes don't see.
+func (c *Circuit) Trip(cause error) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.cause, c.next = cause, c.clock.Now().Add(c.every)
+	c.open.Store(true)
+}
+
 // Err is why the circuit is open; nil while it is closed.
 func (c *Circuit) Err() error {
 	c.mu.Lock()

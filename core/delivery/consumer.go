@@ -201,7 +201,7 @@ func (c *Consumer) put(ctx context.Context, i ports.Item) error {
 // Nothing was counted.
 func (c *Consumer) interrupted(ctx context.Context, err error) *verdict {
 	if ctx.Err() == nil {
-		c.circuit.Check(ctx, err)
+		c.down(ctx, err)
 		c.Log.WarnContext(ctx, "delivery interrupted", "group", c.group, "error", err)
 	}
 	v := again(c.opts.ProbeEvery, err)

@@ -303,6 +303,33 @@ func TestUnavailableWhileTheProbeSucceedsIsCounted(t *testing.T) {
 	})
 }
 
+// TestWhatOnlyAnOperatorCanMendDeadLettersNothing: a role without a right is refused for hours, while the database answers every probe.
+func TestWhatOnlyAnOperatorCanMendDeadLettersNothing(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		var granted atomic.Bool
+		n := 0
+		r := newRig(t, func(context.Context, domain.Event) error {
+			if n++; !granted.Load() {
+				return domain.Misconfigured("database", "run tasktide roles apply", errors.New("permission denied"))
+			}
+			return nil
+		})
+		var delivered sync.WaitGroup
+		delivered.Go(func() { r.deliver(t.Context(), message(t, event())) })
+		time.Sleep(time.Hour + time.Millisecond)
+		if err := r.Ready(t.Context()); err == nil || !strings.Contains(err.Error(), "tasktide roles apply") {
+			t.Errorf("the group that can't do its work says that it is ready: %v", err)
+		}
+		granted.Store(true)
+		delivered.Wait()
+		time.Sleep(time.Second)
+		if len(r.all()) != 0 || n < 9 || r.Ready(t.Context()) != nil {
+			t.Errorf("%d attempts, letters %+v, ready %v", n, r.all(), r.Ready(t.Context()))
+		}
+	})
+}
+
 func TestAnEventThatKillsItsProcessEachTimeIsKept(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {

@@ -22,7 +22,7 @@ func (c *Consumer) finish(ctx context.Context, m ports.Message, e domain.Event, 
 	case ctx.Err() != nil: // stopped, not failed
 		c.giveBack(ctx, key, started)
 		return again(0, err)
-	case errors.Is(err, domain.ErrUnavailable) && !c.circuit.Check(ctx, err):
+	case errors.Is(err, domain.ErrUnavailable) && c.down(ctx, err):
 		c.Log.WarnContext(ctx, "a dependency is down, the group waits", "group", c.group, "event_id", e.ID, "error", err)
 		c.giveBack(ctx, key, started)
 		return again(c.opts.ProbeEvery, err)
@@ -30,6 +30,17 @@ func (c *Consumer) finish(ctx context.Context, m ports.Message, e domain.Event, 
 		return c.bury(ctx, m, e, started, err)
 	}
 	return c.postpone(ctx, e, key, started, err)
+}
+
+// down says whether err is an outage, and no fault of the event. What only whoever runs the service can mend, as a right
+// that a role lacks, is one, though the probe, which does not need that right, gets its answer.
+func (c *Consumer) down(ctx context.Context, err error) bool {
+	var known *domain.Error
+	if errors.As(err, &known) && known.Advice != "" {
+		c.circuit.Trip(err)
+		return true
+	}
+	return !c.circuit.Check(ctx, err)
 }
 
 // hopeless says whether repeating can't help.
