@@ -127,16 +127,37 @@ var daprTables = []string{
 	`INSERT INTO ` + DaprMetadata + ` SELECT key, greatest(3, value::int)::text FROM dapr_metadata WHERE key = 'migrations' ON CONFLICT DO NOTHING`,
 }
 
+// tablesOfOthers are our tables of which part has nothing.
+func tablesOfOthers(part string) []string {
+	all := map[string]bool{"dapr_metadata": true}
+	for _, of := range rights() {
+		for table := range of {
+			all[table] = true
+		}
+	}
+	for table := range rights()[part] {
+		delete(all, table)
+	}
+	return slices.Sorted(maps.Keys(all))
+}
+
 // GrantSQL is what gives role exactly the rights of part, on tables in schema.
 func GrantSQL(part, role, schema string) ([]string, error) {
+	grants, err := grantsOf(part, role, schema)
+	return append([]string{
+		"REVOKE ALL ON ALL TABLES IN SCHEMA " + quoted(schema) + " FROM " + quoted(role),
+		"REVOKE ALL ON ALL SEQUENCES IN SCHEMA " + quoted(schema) + " FROM " + quoted(role),
+	}, grants...), err
+}
+
+// grantsOf is that without taking away what role has on tables.
+func grantsOf(part, role, schema string) ([]string, error) {
 	of, ok := rights()[part]
 	if !ok {
 		return nil, fmt.Errorf("%q has no database role: choose one of %s", part, strings.Join(Parts(), ", "))
 	}
 	role, schema = quoted(role), quoted(schema)
 	out := []string{
-		"REVOKE ALL ON ALL TABLES IN SCHEMA " + schema + " FROM " + role,
-		"REVOKE ALL ON ALL SEQUENCES IN SCHEMA " + schema + " FROM " + role,
 		"REVOKE ALL ON SCHEMA " + schema + " FROM " + role,
 		"GRANT USAGE ON SCHEMA " + schema + " TO " + role,
 	}

@@ -7,6 +7,7 @@ import (
 	"encoding/base64"
 	"errors"
 	"fmt"
+	"strings"
 	"time"
 
 	"github.com/jackc/pgx/v5"
@@ -119,16 +120,54 @@ func (a *applying) one(ctx context.Context, l login) error {
 	if err := a.make(ctx, l); err != nil {
 		return err
 	}
-	statements, err := GrantSQL(l.part, l.role, a.schema)
+	grants, err := grantsOf(l.part, l.role, a.schema)
 	if err != nil {
 		return err
 	}
-	for _, s := range statements {
+	revokes, err := a.revokes(ctx, l.role)
+	if err != nil {
+		return err
+	}
+	for _, s := range append(revokes, grants...) {
 		if err := a.exec(ctx, s); err != nil {
 			return fmt.Errorf("%s: %w", s, err)
 		}
 	}
-	return a.verify(ctx, l.role)
+	if err := a.verify(ctx, l.role); err != nil {
+		return err
+	}
+	return a.alone(ctx, l)
+}
+
+// revokes takes away what role has on all that is the owner's here. What somebody else has in the same schema is not ours to give or take.
+func (a *applying) revokes(ctx context.Context, role string) (out []string, err error) {
+	rows, err := a.tx.QueryContext(ctx, `SELECT CASE relkind WHEN 'S' THEN 'SEQUENCE ' ELSE 'TABLE ' END || oid::regclass FROM pg_class
+WHERE relnamespace = (SELECT oid FROM pg_namespace WHERE nspname = $1) AND relkind IN ('r', 'p', 'v', 'm', 'S') AND pg_has_role(relowner, 'USAGE')`, a.schema)
+	if err != nil {
+		return nil, mapErr(ctx, err)
+	}
+	defer func() { _ = rows.Close() }()
+	for rows.Next() {
+		var what string
+		if err := rows.Scan(&what); err != nil {
+			return nil, mapErr(ctx, err)
+		}
+		out = append(out, "REVOKE ALL ON "+what+" FROM "+quoted(role))
+	}
+	return out, mapErr(ctx, rows.Err())
+}
+
+// alone refuses a role that has rights on tables of other parts all the same: as everybody has them, or a role that it is a member of.
+func (a *applying) alone(ctx context.Context, l login) error {
+	var more string
+	err := a.tx.QueryRowContext(ctx, `SELECT coalesce(string_agg(relname, ', ' ORDER BY relname), '') FROM pg_class
+WHERE relnamespace = (SELECT oid FROM pg_namespace WHERE nspname = $2) AND relname = ANY(string_to_array($3, ',')) AND relkind IN ('r', 'p')
+  AND (has_table_privilege($1, oid, 'SELECT, INSERT, UPDATE, DELETE, TRUNCATE, REFERENCES, TRIGGER') OR has_any_column_privilege($1, oid, 'SELECT, INSERT, UPDATE, REFERENCES'))`,
+		l.role, a.schema, strings.Join(tablesOfOthers(l.part), ",")).Scan(&more)
+	if err == nil && more != "" {
+		return fmt.Errorf("it has rights on tables that are not its part's (%s), as everybody (PUBLIC) has, or a role that it is a member of: take them away there, or name another user, then run this again", more)
+	}
+	return mapErr(ctx, err)
 }
 
 // make makes the role, or gives it its password, where it can't log in. What goes to the

@@ -243,6 +243,36 @@ func TestRolesThatSomebodyElseMade(t *testing.T) {
 	}
 }
 
+// TestRightsThatComeFromElsewhere would make all others worth nothing.
+func TestRightsThatComeFromElsewhere(t *testing.T) {
+	t.Parallel()
+	o := newOwned(t, "CREATEROLE")
+	o.apply(t)
+	group := o.role("audit-service")
+	for grant, revoke := range map[string]string{
+		"GRANT pg_read_all_data TO " + group:            "REVOKE pg_read_all_data FROM " + group,
+		"GRANT SELECT (password) ON accounts TO PUBLIC": "REVOKE SELECT (password) ON accounts FROM PUBLIC",
+		"GRANT " + o.role("operator") + " TO " + group:  "REVOKE " + o.role("operator") + " FROM " + group,
+	} {
+		database := strings.Replace(server.url, "/postgres?", "/"+o.name+"?", 1)
+		exec(t, database, grant)
+		err := sqlstore.ApplyRoles(t.Context(), o.db, o.ordered)
+		if err == nil || !strings.Contains(err.Error(), "accounts") || !strings.Contains(err.Error(), "a role that it is a member of") {
+			t.Errorf("%s: %v", grant, err)
+		}
+		exec(t, database, revoke)
+	}
+	o.apply(t)
+}
+
+// TestATableOfSomebodyElseInTheSchema is left alone, and keeps nobody from anything.
+func TestATableOfSomebodyElseInTheSchema(t *testing.T) {
+	t.Parallel()
+	o := newOwned(t, "CREATEROLE")
+	exec(t, strings.Replace(server.url, "/postgres?", "/"+o.name+"?", 1), "CREATE TABLE theirs (id serial)")
+	o.apply(t)
+}
+
 func TestRolesThatCanNotBe(t *testing.T) {
 	t.Parallel()
 	o := newOwned(t, "CREATEROLE")
