@@ -141,23 +141,18 @@ func tablesOfOthers(part string) []string {
 	return slices.Sorted(maps.Keys(all))
 }
 
-// GrantSQL is what gives role exactly the rights of part, on tables in schema.
+// GrantSQL is what gives role exactly the rights of part, on tables in schema. What
+// somebody else has in the same schema is not ours to give or take.
 func GrantSQL(part, role, schema string) ([]string, error) {
-	grants, err := grantsOf(part, role, schema)
-	return append([]string{
-		"REVOKE ALL ON ALL TABLES IN SCHEMA " + quoted(schema) + " FROM " + quoted(role),
-		"REVOKE ALL ON ALL SEQUENCES IN SCHEMA " + quoted(schema) + " FROM " + quoted(role),
-	}, grants...), err
-}
-
-// grantsOf is that without taking away what role has on tables.
-func grantsOf(part, role, schema string) ([]string, error) {
 	of, ok := rights()[part]
 	if !ok {
 		return nil, fmt.Errorf("%q has no database role: choose one of %s", part, strings.Join(Parts(), ", "))
 	}
+	ours := "SELECT CASE relkind WHEN 'S' THEN 'SEQUENCE ' ELSE 'TABLE ' END || oid::regclass FROM pg_class WHERE relnamespace = " + literal(quoted(schema)) +
+		"::regnamespace AND relkind IN ('r', 'p', 'v', 'm', 'S') AND pg_has_role(relowner, 'USAGE')"
 	role, schema = quoted(role), quoted(schema)
 	out := []string{
+		"DO $tasktide$ DECLARE what text; BEGIN FOR what IN " + ours + " LOOP EXECUTE 'REVOKE ALL ON ' || what || " + literal(" FROM "+role) + "; END LOOP; END $tasktide$",
 		"REVOKE ALL ON SCHEMA " + schema + " FROM " + role,
 		"GRANT USAGE ON SCHEMA " + schema + " TO " + role,
 	}
@@ -172,3 +167,5 @@ func grantsOf(part, role, schema string) ([]string, error) {
 }
 
 func quoted(name string) string { return pgx.Identifier{name}.Sanitize() }
+
+func literal(text string) string { return "'" + strings.ReplaceAll(text, "'", "''") + "'" }

@@ -7,6 +7,7 @@ import (
 	"encoding/base64"
 	"errors"
 	"fmt"
+	"net/url"
 	"strings"
 	"time"
 
@@ -23,9 +24,11 @@ var ErrNoRoles = errors.New("DATABASE_URL leads to SQLite, which has no roles: w
 // ApplyRoles makes the role of each login that is not there yet, gives it the password of
 // its address unless it has that, and exactly the rights of its part: what it had beyond
 // them on tables of this schema is taken away. All of it or nothing happens. db connects
-// as the owner of the tables.
+// as the owner of the tables. Then it connects once with each address: an error that says
+// which of them do not lead to the tables comes after all was done.
 //
-// It needs the right to make roles (CREATEROLE) only for roles that can't log in yet.
+// It needs the right to make roles (CREATEROLE) only for roles that can't log in yet. Of a
+// role that was there it changes the password only if it has rights on the tables already.
 func ApplyRoles(ctx context.Context, db *DB, logins []Login) error {
 	if !db.postgres() {
 		return ErrNoRoles
@@ -47,52 +50,75 @@ func ApplyRoles(ctx context.Context, db *DB, logins []Login) error {
 	if err := a.run(ctx, all); err != nil {
 		return err
 	}
-	return mapErr(ctx, tx.Commit())
+	if err := tx.Commit(); err != nil {
+		return a.hosted(mapErr(ctx, err))
+	}
+	return a.lookIn(ctx, all)
 }
 
 // login is a Login that was read.
 type login struct {
 	part, role, password string
-	works                bool // it can connect as it is
+	cfg                  *pgx.ConnConfig
+	refused              error // why it can't connect as it is
 }
 
 func readLogins(ctx context.Context, database string, logins []Login) ([]login, error) {
 	var out []login
 	taken := map[string]string{}
 	for _, l := range logins {
-		cfg, err := pgx.ParseConfig(l.URL)
+		cfg, err := readLogin(l)
 		if err != nil {
-			return nil, fmt.Errorf("the address of %s: %w", l.Part, redactURL(err, l.URL))
+			return nil, err
 		}
 		switch other, twice := taken[cfg.User]; {
-		case cfg.User == "":
-			return nil, fmt.Errorf("the address of %s names no user", l.Part)
 		case twice:
 			return nil, fmt.Errorf("%s and %s have the same user %q: each needs one of its own", other, l.Part, cfg.User)
 		case cfg.Database != database:
 			return nil, fmt.Errorf("the address of %s leads to the database %q, DATABASE_URL to %q", l.Part, cfg.Database, database)
 		}
 		taken[cfg.User] = l.Part
-		out = append(out, login{part: l.Part, role: cfg.User, password: cfg.Password, works: connects(ctx, cfg)})
+		read := login{part: l.Part, role: cfg.User, password: cfg.Password, cfg: cfg}
+		read.refused = read.connect(ctx, func(context.Context, *pgx.Conn) error { return nil })
+		out = append(out, read)
 	}
 	return out, nil
 }
 
-func connects(ctx context.Context, cfg *pgx.ConnConfig) bool {
+// readLogin wants the user in the address itself: pgx would take that of the environment or of the operating system.
+func readLogin(l Login) (*pgx.ConnConfig, error) {
+	const escapes = "; in a password # / ? @ : and % are written %23 %2F %3F %40 %3A and %25"
+	u, err := url.Parse(l.URL)
+	if err != nil { // which may quote a part of the password
+		return nil, fmt.Errorf("the address of %s can't be read: it must be as postgres://user:password@host/database%s", l.Part, escapes)
+	}
+	cfg, err := pgx.ParseConfig(l.URL)
+	if err != nil {
+		return nil, fmt.Errorf("the address of %s: %w", l.Part, redactURL(err, l.URL))
+	}
+	if u.User.Username() == "" || u.User.Username() != cfg.User {
+		return nil, fmt.Errorf("the address of %s names no user: it must be as postgres://user:password@host/database%s", l.Part, escapes)
+	}
+	return cfg, nil
+}
+
+func (l *login) connect(ctx context.Context, then func(context.Context, *pgx.Conn) error) error {
 	ctx, cancel := context.WithTimeout(ctx, 5*time.Second)
 	defer cancel()
-	c, err := pgx.ConnectConfig(ctx, cfg)
+	c, err := pgx.ConnectConfig(ctx, l.cfg)
 	if err != nil {
-		return false
+		return err
 	}
-	_ = c.Close(ctx)
-	return true
+	defer func() { _ = c.Close(ctx) }()
+	return then(ctx, c)
 }
 
 type applying struct {
 	tx     *sql.Tx
 	schema string
 	owner  string // of the tables
+	tasks  uint32 // the table's oid
+	made   []string
 }
 
 func (a *applying) run(ctx context.Context, logins []login) error {
@@ -100,8 +126,8 @@ func (a *applying) run(ctx context.Context, logins []login) error {
 	if _, err := a.tx.ExecContext(ctx, "SELECT pg_advisory_xact_lock(hashtextextended('tasktide roles', 20))"); err != nil {
 		return mapErr(ctx, err)
 	}
-	err := a.tx.QueryRowContext(ctx, `SELECT n.nspname, c.relowner::regrole::text FROM pg_class AS c JOIN pg_namespace AS n ON n.oid = c.relnamespace
-WHERE c.oid = to_regclass('tasks')`).Scan(&a.schema, &a.owner)
+	err := a.tx.QueryRowContext(ctx, `SELECT n.nspname, c.relowner::regrole::text, c.oid FROM pg_class AS c JOIN pg_namespace AS n ON n.oid = c.relnamespace
+WHERE c.oid = to_regclass('tasks')`).Scan(&a.schema, &a.owner, &a.tasks)
 	if errors.Is(err, sql.ErrNoRows) {
 		return errors.New("there are no tables yet: run tasktide migrate up first")
 	}
@@ -120,15 +146,11 @@ func (a *applying) one(ctx context.Context, l login) error {
 	if err := a.make(ctx, l); err != nil {
 		return err
 	}
-	grants, err := grantsOf(l.part, l.role, a.schema)
+	statements, err := GrantSQL(l.part, l.role, a.schema)
 	if err != nil {
 		return err
 	}
-	revokes, err := a.revokes(ctx, l.role)
-	if err != nil {
-		return err
-	}
-	for _, s := range append(revokes, grants...) {
+	for _, s := range statements {
 		if err := a.exec(ctx, s); err != nil {
 			return fmt.Errorf("%s: %w", s, err)
 		}
@@ -137,24 +159,6 @@ func (a *applying) one(ctx context.Context, l login) error {
 		return err
 	}
 	return a.alone(ctx, l)
-}
-
-// revokes takes away what role has on all that is the owner's here. What somebody else has in the same schema is not ours to give or take.
-func (a *applying) revokes(ctx context.Context, role string) (out []string, err error) {
-	rows, err := a.tx.QueryContext(ctx, `SELECT CASE relkind WHEN 'S' THEN 'SEQUENCE ' ELSE 'TABLE ' END || oid::regclass FROM pg_class
-WHERE relnamespace = (SELECT oid FROM pg_namespace WHERE nspname = $1) AND relkind IN ('r', 'p', 'v', 'm', 'S') AND pg_has_role(relowner, 'USAGE')`, a.schema)
-	if err != nil {
-		return nil, mapErr(ctx, err)
-	}
-	defer func() { _ = rows.Close() }()
-	for rows.Next() {
-		var what string
-		if err := rows.Scan(&what); err != nil {
-			return nil, mapErr(ctx, err)
-		}
-		out = append(out, "REVOKE ALL ON "+what+" FROM "+quoted(role))
-	}
-	return out, mapErr(ctx, rows.Err())
 }
 
 // alone refuses a role that has rights on tables of other parts all the same: as everybody has them, or a role that it is a member of.
@@ -173,21 +177,29 @@ WHERE relnamespace = (SELECT oid FROM pg_namespace WHERE nspname = $2) AND relna
 // make makes the role, or gives it its password, where it can't log in. What goes to the
 // server, and perhaps into its log, is not the password but what it is checked by.
 func (a *applying) make(ctx context.Context, l login) error {
-	var exists, mighty bool
-	err := a.tx.QueryRowContext(ctx, `SELECT count(*) > 0, coalesce(bool_or(rolsuper OR rolcreaterole OR rolbypassrls OR pg_has_role(oid, $2::regrole, 'MEMBER')), false)
-FROM pg_roles WHERE rolname = $1`, l.role, a.owner).Scan(&exists, &mighty)
+	var exists, mighty, ours bool
+	err := a.tx.QueryRowContext(ctx, `SELECT count(*) > 0, coalesce(bool_or(rolsuper OR rolcreaterole OR rolbypassrls OR pg_has_role(oid, $2::regrole, 'MEMBER')), false),
+  coalesce(bool_or(EXISTS (SELECT FROM pg_class AS c, aclexplode(c.relacl) AS x WHERE c.relnamespace = (SELECT relnamespace FROM pg_class WHERE oid = $3) AND x.grantee = r.oid)), false)
+FROM pg_roles AS r WHERE rolname = $1`, l.role, a.owner, a.tasks).Scan(&exists, &mighty, &ours)
+	code := sqlState(l.refused)
 	switch {
 	case err != nil:
 		return mapErr(ctx, err)
 	case mighty:
 		return errors.New("it owns the tables, is a superuser or may make roles, so that nothing would be refused to it: name another user")
-	case exists && l.works:
+	case !exists:
+		return a.password(ctx, l, "CREATE")
+	case l.refused == nil, code == insufficientPrivilege: // its password is right; lookIn says what it may not
 		return nil
+	case !strings.HasPrefix(code, "28"):
+		return fmt.Errorf("whether its password is right could not be found out, nothing was changed: %w", l.refused)
+	case !ours:
+		return fmt.Errorf("it was there, has another password than its address and no rights on the tables: perhaps it is somebody else's; name another user, or have somebody run ALTER ROLE %s LOGIN PASSWORD '…', then run this again", quoted(l.role))
 	}
-	verb := "CREATE"
-	if exists {
-		verb = "ALTER"
-	}
+	return a.password(ctx, l, "ALTER")
+}
+
+func (a *applying) password(ctx context.Context, l login, verb string) error {
 	statement := verb + " ROLE " + quoted(l.role) + " LOGIN"
 	if l.password != "" {
 		v, err := scramVerifier(l.password)
@@ -196,11 +208,40 @@ FROM pg_roles WHERE rolname = $1`, l.role, a.owner).Scan(&exists, &mighty)
 		}
 		statement += " PASSWORD '" + v + "'"
 	}
-	err = a.exec(ctx, statement)
+	a.made = append(a.made, l.role)
+	err := a.exec(ctx, statement)
 	if sqlState(err) == insufficientPrivilege {
 		return fmt.Errorf("it can't log in, and the user in DATABASE_URL may not make roles (CREATEROLE): have somebody who may run %s ROLE %s LOGIN PASSWORD '…', then run this again", verb, quoted(l.role))
 	}
-	return err
+	return a.hosted(err)
+}
+
+// hosted says what helps where a provider, as Neon does, refuses passwords that are hashed already, at once or at the end of the transaction.
+func (a *applying) hosted(err error) error {
+	if code := sqlState(err); len(a.made) == 0 || code == "" || code == insufficientPrivilege {
+		return err
+	}
+	return fmt.Errorf("the server makes or changes no role %s: %w; where it refuses the password because it is hashed, as Neon does, run CREATE ROLE … LOGIN PASSWORD '…' as plain SQL yourself "+
+		"(a role of Neon's console has too many rights), then run this again, which then only grants", strings.Join(a.made, ", "), err)
+}
+
+// lookIn connects with each address and finds out whether the tables are where it looks for them.
+func (a *applying) lookIn(ctx context.Context, logins []login) error {
+	var errs []error
+	for _, l := range logins {
+		var found bool
+		err := l.connect(ctx, func(ctx context.Context, c *pgx.Conn) error {
+			return c.QueryRow(ctx, "SELECT coalesce(to_regclass('tasks') = $1::oid, false)", pgx.QueryExecModeExec, a.tasks).Scan(&found)
+		})
+		switch {
+		case err != nil:
+			errs = append(errs, fmt.Errorf("role %q of %s has its rights, but its address does not connect: %w", l.role, l.part, err))
+		case !found:
+			errs = append(errs, fmt.Errorf("role %q of %s has its rights, but does not find the tables, which are in the schema %s: run ALTER ROLE %s SET search_path = %s, or add search_path=%s to its address",
+				l.role, l.part, a.schema, quoted(l.role), quoted(a.schema), strings.ReplaceAll(url.QueryEscape(quoted(a.schema)), "+", "%20")))
+		}
+	}
+	return errors.Join(errs...)
 }
 
 // verify refuses a schema in which everybody may make tables, as those of servers before

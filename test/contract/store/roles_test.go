@@ -271,6 +271,77 @@ func TestATableOfSomebodyElseInTheSchema(t *testing.T) {
 	o := newOwned(t, "CREATEROLE")
 	exec(t, strings.Replace(server.url, "/postgres?", "/"+o.name+"?", 1), "CREATE TABLE theirs (id serial)")
 	o.apply(t)
+	shown, err := sqlstore.GrantSQL("audit-service", o.role("audit-service"), "public")
+	if err != nil {
+		t.Fatal(err)
+	}
+	exec(t, o.url, "GRANT SELECT ON accounts TO "+o.role("audit-service"))
+	exec(t, o.url, strings.Join(shown, ";\n")) // as the command prints it
+	if _, err := connect(t, o.parts["audit-service"]).Exec(t.Context(), "SELECT FROM accounts"); !refusedBy(err) {
+		t.Errorf("a right that is not its part's: %v", err)
+	}
+}
+
+// TestARoleThatIsPerhapsSomebodyElses keeps its password, as does one of which could not be found out whether it has another.
+func TestARoleThatIsPerhapsSomebodyElses(t *testing.T) {
+	t.Parallel()
+	o := newOwned(t, "CREATEROLE")
+	theirs := sqlstore.Login{Part: "audit-service", URL: o.parts["audit-service"]}
+	exec(t, o.url, "CREATE ROLE "+o.role("audit-service")+" LOGIN PASSWORD 'theirs'")
+	err := sqlstore.ApplyRoles(t.Context(), o.db, []sqlstore.Login{theirs})
+	if err == nil || !strings.Contains(err.Error(), "perhaps it is somebody else's") {
+		t.Errorf("another password and no rights here: %v", err)
+	}
+	theirs.URL = as(t, theirs.URL, o.role("audit-service"), "theirs")
+	if err := sqlstore.ApplyRoles(t.Context(), o.db, []sqlstore.Login{theirs}); err != nil {
+		t.Fatal(err)
+	}
+	away, err := url.Parse(as(t, theirs.URL, o.role("audit-service"), "another"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	away.Host, away.RawQuery = "127.0.0.1:1", ""
+	err = sqlstore.ApplyRoles(t.Context(), o.db, []sqlstore.Login{{Part: "audit-service", URL: away.String()}})
+	if err == nil || !strings.Contains(err.Error(), "could not be found out") {
+		t.Errorf("nobody answers: %v", err)
+	}
+	connect(t, theirs.URL)
+}
+
+// TestAddressesThatLeadNowhere are named when all is done, each.
+func TestAddressesThatLeadNowhere(t *testing.T) {
+	t.Parallel()
+	o := newOwned(t, "CREATEROLE")
+	exec(t, o.url, "REVOKE CONNECT ON DATABASE "+o.name+" FROM PUBLIC")
+	for range 2 { // new roles, and those that are there
+		err := sqlstore.ApplyRoles(t.Context(), o.db, o.ordered)
+		for _, part := range sqlstore.Parts() {
+			if err == nil || !strings.Contains(err.Error(), "of "+part+" has its rights, but its address does not connect") {
+				t.Errorf("%s: %v", part, err)
+			}
+		}
+	}
+	exec(t, o.url, "GRANT CONNECT ON DATABASE "+o.name+" TO PUBLIC")
+	o.apply(t)
+}
+
+// TestASchemaThatOnlyTheOwnerLooksIn: a service would find no tables, or those of somebody else.
+func TestASchemaThatOnlyTheOwnerLooksIn(t *testing.T) {
+	t.Parallel()
+	o := newOwned(t, "CREATEROLE")
+	exec(t, o.url, `ALTER SCHEMA public RENAME TO "it's ours"; CREATE SCHEMA public`)
+	looking := func(address string) string { return address + "&search_path=%22it%27s%20ours%22" }
+	db := open(t, looking(o.url))
+	err := sqlstore.ApplyRoles(t.Context(), db, o.ordered)
+	if err == nil || strings.Count(err.Error(), `SET search_path = "it's ours", or add search_path=%22it%27s%20ours%22 to`) != len(o.ordered) {
+		t.Errorf("addresses that lead to other tables: %v", err)
+	}
+	for i, l := range o.ordered {
+		o.ordered[i].URL = looking(l.URL)
+	}
+	if err := sqlstore.ApplyRoles(t.Context(), db, o.ordered); err != nil {
+		t.Error(err)
+	}
 }
 
 func TestRolesThatCanNotBe(t *testing.T) {
@@ -287,6 +358,11 @@ func TestRolesThatCanNotBe(t *testing.T) {
 		{"the owner", []sqlstore.Login{{Part: "audit-service", URL: o.url}}, "it owns the tables"},
 		{"a superuser", []sqlstore.Login{{Part: "audit-service", URL: strings.Replace(server.url, "/postgres?", "/"+o.name+"?", 1)}}, "it owns the tables, is a superuser"},
 		{"an unknown part", []sqlstore.Login{{Part: "frontend", URL: some}}, "choose one of audit-service, backend-api"},
+		{"no user", []sqlstore.Login{{Part: "audit-service", URL: strings.Replace(some, some[strings.Index(some, "//")+2:strings.Index(some, "@")+1], "", 1)}}, "the address of audit-service names no user"},
+		{"a user beside the address", []sqlstore.Login{{Part: "audit-service", URL: strings.Replace(some, some[strings.Index(some, "//")+2:strings.Index(some, "@")+1], "", 1) + "&user=x"}}, "names no user"},
+		{"a password that is not escaped", []sqlstore.Login{{Part: "audit-service", URL: "postgres://aud:topsecret#ret@h/d"}}, "# / ? @ : and % are written %23"},
+		{"numbers of it that are a port", []sqlstore.Login{{Part: "audit-service", URL: "postgres://aud:5432#topsecret@h/d"}}, "names no user"},
+		{"a role that the server does not make", []sqlstore.Login{{Part: "audit-service", URL: as(t, some, "pg_audit", "topsecret")}}, "LOGIN PASSWORD '…' as plain SQL"},
 		{"no address", []sqlstore.Login{{Part: "audit-service", URL: "postgres://u:topsecret@h:port/d"}}, "the address of audit-service"},
 	} {
 		err := sqlstore.ApplyRoles(t.Context(), o.db, c.login)
