@@ -50,20 +50,31 @@ func (w *Writes) take(c *fiber.Ctx, user string) error {
 	if w == nil {
 		return nil
 	}
-	at := w.clock.Now()
-	of := w.of(user, at)
-	r := of.ReserveN(at, 1)
-	wait := r.DelayFrom(at)
-	if wait > 0 {
-		r.CancelAt(at)
-	}
-	left := max(0, of.TokensAt(at))
+	wait, left := w.count(user)
 	c.Set(rateLimitPolicyHeader, w.policy)
-	c.Set(rateLimitHeader, fmt.Sprintf(`"writes";r=%d;t=%d`, int(left), seconds(time.Duration((float64(w.burst)-left)/float64(w.limit)*float64(time.Second)))))
+	c.Set(rateLimitHeader, fmt.Sprintf(`"writes";r=%d;t=%d`, int(left), seconds(w.until(float64(w.burst)-left))))
 	if wait > 0 {
 		return &tooMany{after: seconds(wait)}
 	}
 	return nil
+}
+
+// count takes one of user's writes and says how many are left; if there was none, it takes
+// nothing and says how long to wait.
+func (w *Writes) count(user string) (wait time.Duration, left float64) {
+	at := w.clock.Now()
+	of := w.of(user, at)
+	allowed := of.AllowN(at, 1)
+	left = max(0, of.TokensAt(at))
+	if !allowed {
+		wait = max(1, w.until(1-left))
+	}
+	return wait, left
+}
+
+// until is how long it takes until there are n more.
+func (w *Writes) until(n float64) time.Duration {
+	return time.Duration(n / float64(w.limit) * float64(time.Second))
 }
 
 const (

@@ -2,7 +2,9 @@ package rest
 
 import (
 	"strconv"
+	"sync"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"github.com/tasktide/tasktide/adapters/memory"
@@ -46,4 +48,30 @@ func TestWhoHasNotWrittenForAWindowIsForgotten(t *testing.T) {
 	if w.now["u"] != nil || w.last["u"] != nil || w.now["x"] == nil {
 		t.Errorf("remembered are %v and %v", w.now, w.last)
 	}
+}
+
+// TestWhoIsRefusedLosesNothing, however many ask at once.
+func TestWhoIsRefusedLosesNothing(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		w := NewWrites(1, 1, memory.Clock{})
+		if wait, _ := w.count("u"); wait != 0 {
+			t.Fatal("the first has to wait")
+		}
+		var all sync.WaitGroup
+		for range 64 {
+			all.Go(func() {
+				for range 500 {
+					if wait, left := w.count("u"); wait != time.Second || left != 0 {
+						t.Errorf("to wait %s, %g are left", wait, left)
+					}
+				}
+			})
+		}
+		all.Wait()
+		time.Sleep(time.Second)
+		if wait, _ := w.count("u"); wait != 0 {
+			t.Errorf("after a second without any there is none yet: to wait %s", wait)
+		}
+	})
 }

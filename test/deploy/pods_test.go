@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"maps"
 	"os"
+	"path/filepath"
 	"regexp"
 	"slices"
 	"strconv"
@@ -314,6 +315,34 @@ func stopFits(t *testing.T, at string, d *apps.Deployment, c core.Container) {
 	}
 	if app > open || open+time.Duration(end)*time.Second >= grace {
 		t.Errorf("%s: the application needs %s, its sidecar stays %s and ends in %d s more, the pod has %s", at, app, open, end, grace)
+	}
+}
+
+// TestNumbersOfAValuesFileArriveAsTheyAreWritten: to the template they are floats.
+func TestNumbersOfAValuesFileArriveAsTheyAreWritten(t *testing.T) {
+	t.Parallel()
+	for burst, rate := range map[string]string{"1000000": "0.5", "1": "1000000", "500": "0"} {
+		file := filepath.Join(t.TempDir(), "values.yaml")
+		if err := os.WriteFile(file, []byte("settings: {WRITE_BURST: "+burst+", WRITE_RATE: "+rate+"}\n"), 0o600); err != nil {
+			t.Fatal(err)
+		}
+		sets := []string{"settings.WRITE_BURST=" + burst, "settings.WRITE_RATE=" + rate}
+		for what, out := range map[string]map[string]string{
+			"a file": must(t, service, []string{valuesFile("backend-api"), file}, setsOf("backend-api")...),
+			"--set":  must(t, service, []string{valuesFile("backend-api")}, append(sets, setsOf("backend-api")...)...),
+		} {
+			env := container(inject(t, pods(t, out)["backend-api"]), "backend-api").Env
+			if b, r := valueOf(env, "WRITE_BURST"), valueOf(env, "WRITE_RATE"); b != burst || r != rate {
+				t.Errorf("%s: WRITE_BURST is %q, want %s; WRITE_RATE is %q, want %s", what, b, burst, r, rate)
+			}
+		}
+	}
+	file := filepath.Join(t.TempDir(), "values.yaml")
+	if err := os.WriteFile(file, []byte("settings: {WRITE_RATE: 1e-9}\n"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := render(service, []string{valuesFile("backend-api"), file}, append(setsOf("backend-api"), needed[service]...)...); err == nil || !strings.Contains(err.Error(), "WRITE_RATE") {
+		t.Errorf("a rate of nearly nothing: %v", err)
 	}
 }
 

@@ -278,7 +278,7 @@ func (c *Config) Validate() error {
 	bad(c.DataDir == "", "DATA_DIR is empty")
 	bad(c.JWTSecret != "" && len(c.JWTSecret) < auth.MinSecret, "JWT_SECRET has %d bytes, it needs at least %d: make one with openssl rand -base64 48", len(c.JWTSecret), auth.MinSecret)
 	bad(c.Heartbeat < Interval(time.Second) || c.Heartbeat > Interval(time.Hour), "WS_HEARTBEAT_INTERVAL=%s: choose between 1s and 1h", c.Heartbeat)
-	bad(c.WriteRate < 0 || c.WriteRate > 1e6 || c.WriteRate != c.WriteRate, "WRITE_RATE=%g: choose between 0 (no limit) and 1000000 writes of one user a second", c.WriteRate)
+	bad(c.WriteRate != 0 && (c.WriteRate < 0.001 || c.WriteRate > 1e6 || c.WriteRate != c.WriteRate), "WRITE_RATE=%g: choose between 0.001 and 1000000 writes of one user a second, or 0 for no limit", c.WriteRate)
 	bad(c.WriteBurst < 1 || c.WriteBurst > 1e6, "WRITE_BURST=%d: choose between 1 and 1000000 writes of one user at once", c.WriteBurst)
 	c.validateAuth(bad, oneOf)
 	bad(c.DatabaseURL != "" && !slices.ContainsFunc([]string{"postgres://", "postgresql://", "sqlite:"}, func(p string) bool { return strings.HasPrefix(c.DatabaseURL, p) }),

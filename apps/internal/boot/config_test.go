@@ -127,6 +127,18 @@ func TestEveryImpossibleValueIsNamedAtOnce(t *testing.T) {
 	}
 }
 
+func TestARateOfWritesThatIsNearlyNothingIsRefused(t *testing.T) {
+	for value, good := range map[string]bool{"0": true, "0.001": true, "1000000": true, "0.0009": false, "1e-9": false, "-1": false, "1000001": false, "NaN": false, "Inf": false} {
+		environment(t, map[string]string{"WRITE_RATE": value})
+		_, err := Load("", "")
+		if good && err != nil {
+			t.Errorf("%s: %v", value, err)
+		} else if !good {
+			says(t, err, "WRITE_RATE=", "between 0.001 and 1000000")
+		}
+	}
+}
+
 func TestAValueOfTheWrongTypeIsNamed(t *testing.T) {
 	for name, value := range map[string]string{"API_PORT": "http", "DRAIN_TIMEOUT": "ten", "KAFKA_TLS": "perhaps", "DAPR_HTTP_PORT": "-"} {
 		t.Run(name, func(t *testing.T) {

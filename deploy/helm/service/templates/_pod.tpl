@@ -74,7 +74,11 @@ dapr.io/enable-native-sidecar: "true"
 {{- range $name, $value := $v.settings }}
 {{- if not (and (eq $name "BETTER_AUTH_URL") (eq $v.name "websocket-service") (eq $v.accounts "builtin")) }}
 - name: {{ $name }}
+  {{- if and (kindIs "float64" $value) (eq (floor $value) $value) }}{{- /* as every number of a values file: a million would be 1e+06 */}}
+  value: {{ $value | int64 | quote }}
+  {{- else }}
   value: {{ $value | toString | quote }}
+  {{- end }}
 {{- end }}
 {{- end }}
 {{- range $v.secret.required }}
