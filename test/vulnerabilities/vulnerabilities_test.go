@@ -20,6 +20,20 @@ func program(t *testing.T, says string, code string) string {
 	return path
 }
 
+// TestWhatThePageIsBuiltOfIsAskedFor, also where NODE_ENV=production would leave it out.
+func TestWhatThePageIsBuiltOfIsAskedFor(t *testing.T) {
+	t.Parallel()
+	npm := filepath.Join(t.TempDir(), "npm")
+	if err := os.WriteFile(npm, []byte("#!/bin/sh\ncase \"$*\" in 'audit --include=dev --json') cat <<'END'\n"+clean+"\nEND\nesac\n"), 0o700); err != nil {
+		t.Fatal(err)
+	}
+	cmd := exec.CommandContext(t.Context(), "../../tools/vulnerabilities.sh")
+	cmd.Env = append(os.Environ(), "GOVULNCHECK="+program(t, "", "0"), "NPM="+npm, "VULNERABILITIES_REQUIRED=1")
+	if out, err := cmd.CombinedOutput(); err != nil {
+		t.Errorf("%v\n%s", err, out)
+	}
+}
+
 // answers of npm audit 10 and 11.
 const (
 	clean = `{"auditReportVersion": 2, "vulnerabilities": {}, "metadata": {"vulnerabilities": {"high": 0, "total": 0}}}`
