@@ -73,6 +73,9 @@ type Relay struct {
 	shards map[int]int         // how many of them are in each shard
 	lease  domain.Lease
 
+	leasing, reading error            // why that failed when it was last done; nil when it did not
+	unsettled        map[string]error // why users' events can't be removed that were published
+
 	published, failures atomic.Int64
 }
 
@@ -82,7 +85,7 @@ func NewRelay(service domain.Service, o ports.Outbox, p ports.Publisher, c ports
 	return &Relay{
 		service: service, owner: opts.Owner, outbox: o, publisher: p, clock: c, log: log, opts: opts,
 		slots: make(chan struct{}, opts.InFlight), again: make(chan struct{}, 1),
-		busy: map[string]struct{}{}, recent: map[string]int64{}, shards: map[int]int{},
+		busy: map[string]struct{}{}, recent: map[string]int64{}, shards: map[int]int{}, unsettled: map[string]error{},
 	}
 }
 
@@ -121,13 +124,14 @@ func (r *Relay) renew(ctx context.Context) {
 			l.Until = asked.Add(r.opts.LeaseTTL) // on our clock, from before the question
 			r.mu.Lock()
 			changed := !slices.Equal(l.Shards, r.lease.Shards)
-			r.lease = l
+			r.lease, r.leasing = l, nil
 			r.mu.Unlock()
 			if changed {
 				r.signal()
 			}
 		} else if ctx.Err() == nil {
 			r.log.WarnContext(ctx, "can't renew the relay's leases", "error", err)
+			r.note(&r.leasing, err)
 		}
 		wait := r.opts.LeaseTTL / 4
 		if err != nil {
@@ -161,6 +165,7 @@ func (r *Relay) present() (domain.Lease, bool) {
 func (r *Relay) round(ctx context.Context) (more bool) {
 	l, ok := r.present()
 	if !ok {
+		r.note(&r.reading, nil) // what failed before says nothing of what is not done any more
 		return false
 	}
 	r.mu.Lock()
@@ -170,11 +175,13 @@ func (r *Relay) round(ctx context.Context) (more bool) {
 	heads, err := r.outbox.Heads(ctx, l, limit)
 	if err != nil {
 		if ctx.Err() == nil {
+			r.note(&r.reading, err)
 			r.fail(ctx, "can't read the outbox", err)
 			_ = r.clock.Wait(ctx, r.opts.BackoffMin)
 		}
 		return false
 	}
+	r.note(&r.reading, nil)
 	for _, p := range heads {
 		if !r.claim(p.Event) {
 			continue
@@ -226,6 +233,7 @@ func (r *Relay) release(user string) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	delete(r.busy, user)
+	delete(r.unsettled, user)
 	s := domain.ShardOf(user)
 	if r.shards[s]--; r.shards[s] == 0 {
 		delete(r.shards, s)
@@ -277,12 +285,37 @@ func (r *Relay) once(ctx context.Context, p domain.Pending) error {
 	}
 	r.opts.Observer.End(ctx, step, ports.Done, nil)
 	r.published.Add(1)
-	if err := r.outbox.Settle(context.WithoutCancel(ctx), l, p); err != nil {
+	err = r.outbox.Settle(context.WithoutCancel(ctx), l, p)
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if err != nil {
+		r.unsettled[p.Event.UserID] = err
 		return err
 	}
-	r.mu.Lock()
 	r.recent[p.Event.UserID] = p.Event.Position
-	r.mu.Unlock()
+	return nil
+}
+
+func (r *Relay) note(what *error, err error) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	*what = err
+}
+
+// Ready says why the outbox can't be worked through: the store refuses leases, reads, or that what was published is
+// removed. It is nil when the store does not, whatever the transport says: that has a check of its own, and one user's
+// event that it does not take is no reason to stop.
+func (r *Relay) Ready(context.Context) error {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	for _, err := range []error{r.leasing, r.reading} {
+		if err != nil {
+			return err
+		}
+	}
+	for _, err := range r.unsettled {
+		return err
+	}
 	return nil
 }
 

@@ -154,10 +154,13 @@ func TestAStuckUserHoldsBackNobodyElse(t *testing.T) {
 			return nil
 		}
 		o.Add(events(10, 5)...)
-		_, stop := start(o, b)
+		r, stop := start(o, b)
 		time.Sleep(time.Second)
 		if o.Len() != 5 {
 			t.Errorf("%d pending, want only the stuck user's 5", o.Len())
+		}
+		if err := r.Ready(t.Context()); err != nil {
+			t.Errorf("not ready for the sake of one: %v", err)
 		}
 		b.mu.Lock()
 		healed = true // read by fail under the same lock
@@ -166,6 +169,76 @@ func TestAStuckUserHoldsBackNobodyElse(t *testing.T) {
 		stop()
 		b.inOrder(t, 10, 5, false)
 	})
+}
+
+// refusing is an outbox that lacks a right while that is set.
+type refusing struct {
+	*memory.Outbox
+	lease, heads, settle atomic.Bool
+}
+
+var errRight = domain.Misconfigured("database", "grant the right", errors.New("permission denied for table outbox"))
+
+func (o *refusing) Lease(ctx context.Context, p domain.Service, owner string, want int, ttl time.Duration, keep []int) (domain.Lease, error) {
+	if o.lease.Load() {
+		return domain.Lease{}, errRight
+	}
+	return o.Outbox.Lease(ctx, p, owner, want, ttl, keep)
+}
+
+func (o *refusing) Heads(ctx context.Context, l domain.Lease, limit int) ([]domain.Pending, error) {
+	if o.heads.Load() {
+		return nil, errRight
+	}
+	return o.Outbox.Heads(ctx, l, limit)
+}
+
+func (o *refusing) Settle(ctx context.Context, l domain.Lease, published ...domain.Pending) error {
+	if o.settle.Load() {
+		return errRight
+	}
+	return o.Outbox.Settle(ctx, l, published...)
+}
+
+func TestARelayIsNotReadyWhileTheStoreRefusesAStep(t *testing.T) {
+	t.Parallel()
+	for name, refuse := range map[string]func(*refusing, bool){
+		"leases":             func(o *refusing, no bool) { o.lease.Store(no) },
+		"reading":            func(o *refusing, no bool) { o.heads.Store(no) },
+		"removing":           func(o *refusing, no bool) { o.settle.Store(no) },
+		"leases and reading": func(o *refusing, no bool) { o.heads.Store(no); o.lease.Store(no) },
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			synctest.Test(t, func(t *testing.T) {
+				o, b := &refusing{Outbox: memory.NewOutbox(memory.Clock{})}, newBroker()
+				r, stop := start(o, b)
+				defer stop()
+				ready := func(when string, want error) {
+					t.Helper()
+					for range 50 { // it stays so
+						time.Sleep(100 * time.Millisecond)
+						if err := r.Ready(t.Context()); !errors.Is(err, want) {
+							t.Fatalf("%s: %v", when, err)
+						}
+					}
+				}
+				ready("when nothing is refused", nil)
+				refuse(o, true)
+				time.Sleep(5 * time.Second) // the lease has run out
+				o.Add(events(3, 2)...)
+				time.Sleep(2 * time.Second) // the outbox is looked at each second
+				ready("while the store refuses", errRight)
+				if o.Len() != 6 {
+					t.Errorf("%d pending, want all 6", o.Len())
+				}
+				refuse(o, false)
+				time.Sleep(3 * time.Second)
+				ready("after it", nil)
+				b.inOrder(t, 3, 2, true)
+			})
+		})
+	}
 }
 
 func TestRelaysShareTheShardsAndTakeOverFromTheDead(t *testing.T) {

@@ -73,6 +73,7 @@ func (r runtime) relay(service domain.Service) {
 		opts.Owner = "the process that holds the database file" // its lock makes sure that there is one
 	}
 	relay := outbox.NewRelay(service, sqlstore.NewOutbox(r.DB, service), r.Publisher, r.Clock, r.Log, opts)
+	r.Server.ready(rest.Check{Name: "relay " + string(service), Run: relay.Ready})
 	countRelay(r.Registry, service, relay)
 	r.watchOutbox(service)
 	r.append(background(r.Log, "relay "+string(service), func(ctx context.Context) error {

@@ -389,10 +389,32 @@ func TestALackingRightIsNoFaultOfTheEvent(t *testing.T) {
 	o.apply(t)
 	wrong := open(t, o.parts["websocket-service"])
 	err := sqlstore.NewAudit(wrong).Append(t.Context(), domain.AuditEntry{ID: uuid.New(), UserID: "ann", EventType: "created", EntityType: "task", EntityID: "1", Data: []byte("{}")})
-	var known *domain.Error
-	if !errors.As(err, &known) || known.Kind != domain.KindUnavailable || !strings.Contains(known.Advice, "tasktide roles apply") {
+	if !advised(err) {
 		t.Errorf("an entry with the role of another service: %v", err)
 	}
+	backend := open(t, o.parts["backend-api"])
+	createOne(t, sqlstore.NewTasks(backend))
+	if _, err := connect(t, o.url).Exec(t.Context(), "REVOKE DELETE ON outbox FROM "+o.role("backend-api")); err != nil {
+		t.Fatal(err)
+	}
+	outbox := sqlstore.NewOutbox(backend, domain.BackendAPI)
+	lease, err := outbox.Lease(t.Context(), domain.BackendAPI, "a relay", domain.Shards, time.Minute, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	heads, err := outbox.Heads(t.Context(), lease, 1)
+	if err != nil || len(heads) != 1 {
+		t.Fatalf("%d heads, %v", len(heads), err)
+	}
+	if err := outbox.Settle(t.Context(), lease, heads...); !advised(err) {
+		t.Errorf("removing what was published without that right: %v", err)
+	}
+}
+
+// advised says that err is an outage, and what to do about it.
+func advised(err error) bool {
+	var known *domain.Error
+	return errors.As(err, &known) && known.Kind == domain.KindUnavailable && strings.Contains(known.Advice, "tasktide roles apply")
 }
 
 // TestErasingAndRetentionWithTheirRoles: who erases and sweeps may do so, whoever has written.

@@ -46,10 +46,10 @@ describe('the parts', () => {
   const check = (name: string, error: string | null = null) => ({ name, ok: error === null, error })
   const lag = (group: string, members: number | null): Lag => ({ source: 'kafka', detail: null, groups: [{ group, topic: 't', behind: 0, members, partitions: [] }] })
   it('in one process are the checks', () => {
-    const { services, dependencies } = shownParts([check('startup'), check('audit-service'), check('reminders', 'the database is away'), check('database')], undefined)
+    const { services, dependencies } = shownParts([check('startup'), check('audit-service'), check('reminders', 'the database is away'), check('database'), check('relay backend-api')], undefined)
     expect(services.map((s) => [s.name, s.state])).toEqual([['backend-api', 'ok'], ['audit-service', 'ok'], ['notification-service', 'bad'], ['recurring-service', 'unknown'], ['websocket-service', 'unknown']])
     expect(services[2]?.note).toBe('the database is away')
-    expect(dependencies.map((d) => d.name)).toEqual(['This process', 'Database'])
+    expect(dependencies.map((d) => d.name)).toEqual(['This process', 'Database', 'Relay of backend-api'])
   })
   it('in a cluster are known by the groups at the broker', () => {
     const state = (members: number | null) => shownParts([check('database')], lag('audit-service', members)).services[1]?.state

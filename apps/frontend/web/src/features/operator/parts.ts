@@ -8,7 +8,8 @@ export type Shown = { name: string; state: State; note: string }
 const SERVICES = ['backend-api', 'audit-service', 'notification-service', 'recurring-service', 'websocket-service'] as const
 /** The checks that are of a service; the others are of what it depends on. */
 const CHECK_OF: Record<string, string> = { 'notification-service': 'reminders' }
-const NAMES: Record<string, string> = { startup: 'This process', database: 'Database', kafka: 'Broker', dapr: 'Dapr sidecar', 'dapr subscriptions': 'Dapr subscriptions' }
+const NAMES: Record<string, string> = { startup: 'This process', database: 'Database', kafka: 'Broker', dapr: 'Dapr sidecar', 'dapr subscriptions': 'Dapr subscriptions',
+  'relay backend-api': 'Relay of backend-api', 'relay notification-service': 'Relay of notification-service' }
 
 /**
  * How each service and each dependency is, as far as it can be told from here: by the checks of the process
