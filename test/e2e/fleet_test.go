@@ -1,9 +1,11 @@
 package e2e
 
 import (
+	"bytes"
 	"database/sql"
 	"math/rand/v2"
 	"path/filepath"
+	"regexp"
 	"slices"
 	"strings"
 	"testing"
@@ -26,7 +28,9 @@ func startFleet(t *testing.T, sets ...string) (*system, *fleet) {
 	oneCluster.Lock()
 	t.Cleanup(oneCluster.Unlock)
 	transport := strings.TrimPrefix(sets[0], "global.transport=")
-	c := cluster.Start(t, cluster.Options{Transport: transport, Dir: folder(t), Services: []string{}})
+	c := cluster.Start(t, cluster.Options{Transport: transport, Dir: folder(t), Services: []string{}, Postgres: func(o *cluster.PostgresOptions) {
+		o.Settings = map[string]string{"max_connections": "600"} // while all are replaced at once there are more than 20 pods (docs/scale.md)
+	}})
 	db, err := sql.Open("pgx", c.DatabaseURL())
 	must(t, err)
 	t.Cleanup(func() { _ = db.Close() })
@@ -90,13 +94,58 @@ func (f *fleet) start(t *testing.T, c *cluster.Cluster, manifests map[string]*ku
 	time.Sleep(2 * time.Second) // the news of the last
 }
 
-// logs are the files of all pods there were.
+// isError is a line of an application's log, or of its sidecar's, that says that something failed.
+//
+//nolint:gochecknoglobals // a constant
+var isError = regexp.MustCompile(`"level":"ERROR"| level=(error|fatal) `)
+
+// failures are the lines of a log that say so. A sidecar that was told to end asks its application's health until that is
+// gone, and calls the answer that it waits for an error; there is no other that it may report.
+func failures(log []byte) (out []string) {
+	ending := false
+	for line := range bytes.Lines(log) {
+		ending = ending || bytes.Contains(line, []byte(`msg="Received signal 'terminated'; beginning shutdown"`))
+		gone := ending && bytes.Contains(line, []byte(`level=error msg="App health probe could not complete with error: `)) && bytes.Contains(line, []byte("connect: connection refused"))
+		if isError.Match(line) && !gone {
+			out = append(out, string(line))
+		}
+	}
+	return out
+}
+
+func TestErrorsInLogsAreFound(t *testing.T) {
+	t.Parallel()
+	const (
+		asked = `time="x" level=info msg="Received signal 'terminated'; beginning shutdown" scope=dapr.signals` + "\n"
+		gone  = `time="x" level=error msg="App health probe could not complete with error: dial tcp 127.0.0.1:1: connect: connection refused" scope=dapr.apphealth` + "\n"
+		other = `time="x" level=error msg="error processing Kafka message" scope=dapr.contrib` + "\n"
+		fatal = `time="x" level=fatal msg="Fatal error from runtime" scope=dapr.runtime` + "\n"
+		ours  = `{"level":"ERROR","msg":"x"}` + "\n"
+	)
+	for log, want := range map[string]int{asked + gone + gone: 0, gone + asked: 1, asked + other + gone: 1, fatal: 1, ours + asked: 1, `{"level":"WARN","msg":"x"}`: 0} {
+		if got := failures([]byte(log)); len(got) != want {
+			t.Errorf("%s: %q", log, got)
+		}
+	}
+}
+
+// logs are the files of all pods there were, sidecars included.
 func (f *fleet) logs(t *testing.T) []string {
 	t.Helper()
-	files, err := filepath.Glob(filepath.Join(f.dir, "*.log"))
-	must(t, err)
-	if len(files) < 4*len(inOrder) {
-		t.Errorf("%d logs", len(files))
+	var all []string
+	for name, d := range f.deployments {
+		apps, err := filepath.Glob(filepath.Join(f.dir, name+"-*.log"))
+		must(t, err)
+		sidecars, err := filepath.Glob(filepath.Join(f.dir, "daprd-"+name+"-*.log"))
+		must(t, err)
+		want := 0
+		if d.Manifest.Sidecar != nil {
+			want = len(apps)
+		}
+		if len(apps) < 3*d.Manifest.Replicas || len(sidecars) != want { // it was replaced twice
+			t.Errorf("%s: %d logs, %d of sidecars", name, len(apps), len(sidecars))
+		}
+		all = append(all, slices.Concat(apps, sidecars)...)
 	}
-	return slices.DeleteFunc(files, func(f string) bool { return strings.HasPrefix(filepath.Base(f), "daprd-") })
+	return all
 }

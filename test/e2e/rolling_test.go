@@ -1,7 +1,6 @@
 package e2e
 
 import (
-	"bytes"
 	"context"
 	"errors"
 	"fmt"
@@ -112,7 +111,7 @@ func (f *fleet) roll(t *testing.T, names ...string) {
 	}
 }
 
-// ended says how pods started and ended. Each must have ended well by itself.
+// ended says how pods started and ended. Each must have been ready until its end, and have ended well by itself.
 func (f *fleet) ended(t *testing.T, d *kubelet.Deployment) {
 	t.Helper()
 	var starts, ends []string
@@ -128,6 +127,9 @@ func (f *fleet) ended(t *testing.T, d *kubelet.Deployment) {
 		ends = append(ends, text)
 		if e.Err != nil {
 			t.Errorf("%s: %v", e.Pod, e.Err)
+		}
+		if e.Unready > 0 {
+			t.Errorf("%s was not ready %d times before its end", e.Pod, e.Unready)
 		}
 	}
 	t.Logf("%-20s ready after %s; ended after %s of %s", d.Manifest.Name, strings.Join(starts, ", "), strings.Join(ends, "; "), d.Manifest.Grace)
@@ -156,10 +158,8 @@ func (f *fleet) healthy(t *testing.T) {
 	for _, path := range f.logs(t) {
 		b, err := os.ReadFile(path)
 		must(t, err)
-		for line := range bytes.Lines(b) {
-			if bytes.Contains(line, []byte(`"level":"ERROR"`)) {
-				t.Errorf("%s says %s", path, line)
-			}
+		for _, line := range failures(b) {
+			t.Errorf("%s says %s", path, line)
 		}
 	}
 }

@@ -16,6 +16,7 @@ type Ending struct {
 	Pod          string
 	Grace        time.Duration
 	App, Sidecar time.Duration // from the beginning of the end to that of the container; Sidecar 0: there was none
+	Unready      int           // how often the pod was ready and then was not, before its end
 	Err          error         // a container was killed, or ended with a status that is not 0
 }
 
@@ -27,10 +28,10 @@ func (p *Pod) End() Ending {
 	p.start.Wait()
 	p.mu.Lock()
 	p.ending = true
+	e := Ending{Pod: p.Name, Grace: p.manifest.Grace, Unready: p.unready}
 	p.tell()
 	p.mu.Unlock()
 	p.asked()
-	e := Ending{Pod: p.Name, Grace: p.manifest.Grace}
 	began := time.Now()
 	deadline := began.Add(e.Grace)
 	var app, sidecar error

@@ -3,6 +3,7 @@ package kubelet
 import (
 	"bufio"
 	"context"
+	"errors"
 	"fmt"
 	"io"
 	"net"
@@ -14,6 +15,8 @@ import (
 	"sync/atomic"
 	"testing"
 	"time"
+
+	"github.com/tasktide/tasktide/test/cluster"
 )
 
 const (
@@ -66,6 +69,54 @@ func TestTheEndOfAPod(t *testing.T) {
 				t.Errorf("%v, want %q", e.Err, c.says)
 			}
 		})
+	}
+}
+
+// TestAPodThatWasNotReadyForAWhileIsKnownAfterItsEnd, also when nobody looked before; its end itself does not count.
+func TestAPodThatWasNotReadyForAWhileIsKnownAfterItsEnd(t *testing.T) {
+	t.Parallel()
+	p, err := node(t, obeys).Start(t.Context(), "app-1", manifest(20*time.Second, 0), nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := p.Ready(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	p.says("app", false, errors.New("for a while"))
+	p.says("app", true, nil)
+	if e := p.End(); e.Unready != 1 {
+		t.Errorf("%+v", e)
+	}
+	p.says("app", false, errors.New("it has ended"))
+	if n := p.Unready(); n != 1 {
+		t.Errorf("not ready %d times", n)
+	}
+}
+
+// TestAPodWhoseSidecarDoesNotStart says so, and can be ended.
+func TestAPodWhoseSidecarDoesNotStart(t *testing.T) {
+	t.Parallel()
+	n := node(t, obeys)
+	n.Dapr = cluster.RenderedDapr{Resources: filepath.Join(n.Dir, "none"), Config: filepath.Join(n.Dir, "none.yaml")}
+	m := manifest(20*time.Second, 0)
+	m.Sidecar = &Container{Name: "daprd", Args: []string{"--dapr-graceful-shutdown-seconds", "1", "--app-health-probe-interval", "1",
+		"--app-health-probe-timeout", "500", "--app-health-threshold", "3"}, Readiness: &Probe{Path: "/", Period: time.Second, Timeout: time.Second, Successes: 1, FailuresToFail: 1}}
+	p, err := n.Start(t.Context(), "app-1", m, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := p.Ready(t.Context()); err == nil || !strings.Contains(err.Error(), "daprd of app-1") {
+		t.Errorf("ready: %v", err)
+	}
+	ended := make(chan error, 1)
+	go func() { ended <- p.Kill() }()
+	select {
+	case err := <-ended:
+		if err != nil {
+			t.Error(err)
+		}
+	case <-time.After(20 * time.Second):
+		t.Fatal("its end does not end")
 	}
 }
 

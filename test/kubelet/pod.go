@@ -78,6 +78,7 @@ func (n *Node) Start(ctx context.Context, name string, m *Manifest, s *Service, 
 	p.start.Go(func() {
 		if p.daprd, err = cluster.NewDaprd(ctx, o); err != nil {
 			p.breaks(err)
+			close(gone)
 			return
 		}
 		p.probes.Go(func() { <-p.daprd.Process().Done(); close(gone) })
