@@ -76,6 +76,18 @@ test('what is half typed in the details outlives a reload: a tag, a recurrence i
   await expect(panel.getByLabel('In words', { exact: true })).toBeHidden()
 })
 
+test('what is typed into a task that is deleted elsewhere meanwhile is not lost', async ({ page, person }) => {
+  const { id } = await person.add({ title: 'Doomed' })
+  await open(page)
+  const panel = await openDetails(page, 'Doomed')
+  await panel.getByLabel('Notes').pressSequentially('Precious words')
+  await person.remove(id)
+  await expect(panel.getByLabel('Notes')).toHaveValue('Precious words')
+  await expect(row(page, 'Doomed')).toContainText('Deleted on another device while you changed it')
+  await page.reload()
+  await expect(panel.getByLabel('Notes')).toHaveValue('Precious words')
+})
+
 test.describe('without a service worker, as over plain http', () => {
   test.use({ serviceWorkers: 'block' })
 

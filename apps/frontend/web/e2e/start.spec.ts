@@ -1,4 +1,5 @@
 import type { Page } from '@playwright/test'
+import { Person, PASSWORD } from './person'
 import { checkbox, expectConnected, open } from './screen'
 import { expect, test } from './test'
 
@@ -24,6 +25,39 @@ test('what a visit needs is asked for once, and before the code is there', async
   await expectConnected(page)
   // The browser keeps the list now.
   expect(asked).toEqual(wanted.slice(0, 1))
+})
+
+test.describe('without a service worker, as on a first visit', () => {
+  test.use({ serviceWorkers: 'block' })
+
+  for (const next of ['nobody', 'somebody else']) {
+    test(`what was asked for before another tab signed out is not shown to ${next}`, async ({ page, person, context, system, browser }) => {
+      await person.add({ title: 'Private matter' })
+      const bob = await Person.join(system, browser)
+      await open(page)
+      const slow = await context.newPage()
+      let arrive = () => {}
+      const code = new Promise<void>((done) => (arrive = done))
+      await slow.route('**/assets/index-*.js', (route) => code.then(() => route.continue()))
+      const asked = slow.waitForResponse('**/api/auth/get-session')
+      await slow.goto('/tasks', { waitUntil: 'commit' })
+      await asked
+      await page.getByRole('button', { name: /^Account of/ }).click()
+      await page.getByRole('menuitem', { name: 'Sign out' }).click()
+      const email = page.getByLabel('E-mail')
+      await expect(email).toBeVisible()
+      if (next === 'somebody else') {
+        await email.fill(bob.email)
+        await page.getByLabel('Password', { exact: true }).fill(PASSWORD)
+        await page.keyboard.press('Enter')
+        await expectConnected(page)
+      }
+      arrive()
+      await (next === 'nobody' ? expect(slow.getByLabel('E-mail')).toBeVisible() : expectConnected(slow))
+      await expect(checkbox(slow, 'Private matter')).toHaveCount(0)
+      await bob.leave()
+    })
+  }
 })
 
 const pathOf = (request: { url(): string }): string => new URL(request.url()).pathname

@@ -14,6 +14,8 @@ afterEach(() => {
   vi.unstubAllGlobals()
   vi.restoreAllMocks()
   globalThis.early = undefined
+  globalThis.earlyUser = undefined
+  localStorage.clear()
 })
 
 const body = async (input: RequestInfo | URL, init?: RequestInit) => (await request(input, init)).text()
@@ -44,4 +46,24 @@ test('one that failed says why, and the next try goes to the server', async () =
   expect(await body(path)).toBe('asked anew')
   globalThis.early = new Map([[path, Promise.reject<Response>(new DOMException('too late', 'TimeoutError'))]])
   await expect(body(path)).rejects.toMatchObject({ kind: 'timeout' })
+})
+
+test.each([
+  ['signed out', 'ann', undefined],
+  ['signed somebody else in', 'ann', 'bob'],
+  ['signed in', null, 'ann'],
+])('not when another tab %s meanwhile: it is of a session that is over', async (_name, before, after) => {
+  globalThis.early = new Map([[path, Promise.resolve(new Response('early'))], ['/api/ann/tasks', Promise.resolve(new Response('early'))]])
+  globalThis.earlyUser = before
+  if (after) localStorage.setItem('tasktide:user', after)
+  expect(await body(path)).toBe('asked anew')
+  expect(await body('/api/ann/tasks')).toBe('asked anew')
+})
+
+test('the list is taken after the session, which says whose it is', async () => {
+  globalThis.early = new Map([[path, Promise.resolve(new Response('early'))], ['/api/ann/tasks', Promise.resolve(new Response('early'))]])
+  globalThis.earlyUser = null
+  expect(await body(path)).toBe('early')
+  localStorage.setItem('tasktide:user', 'ann')
+  expect(await body('/api/ann/tasks')).toBe('early')
 })

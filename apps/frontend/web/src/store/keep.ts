@@ -59,6 +59,11 @@ export class Keep {
     await this.write(user, [], () => Promise.resolve(true))
   }
 
+  /** What could not begin yet does not any more: somebody may have forgotten the user meanwhile. */
+  end(user: string): void {
+    this.beginning.delete(user)
+  }
+
   /** Takes a list in place of the one that is kept, unless that one is newer. */
   async writeList(user: string, place: Place, tasks: Task[]): Promise<void> {
     await this.write(user, ['lists', 'tasks'], async (tx) => {

@@ -13,6 +13,8 @@ export class Queue {
   /** What the browser does not have yet, or has no room for; and what it still has and should not. */
   private readonly unkept = new Set<string>()
   private readonly dropped = new Set<string>()
+  /** Of those that the browser does not have: what it had no room for. */
+  private readonly homeless = new Set<string>()
 
   /** `kept`: the browser's copy changed, which other tabs read. */
   constructor(private readonly user: string, private readonly keep: Keep, private readonly changed: () => void, private readonly kept: () => void) {}
@@ -44,8 +46,13 @@ export class Queue {
     if (first) await first
     // It may have been dropped, or put again, meanwhile.
     if (this.find(op.id) !== op) return
-    if (await this.keep.writeOps(this.user, [op], [])) this.unkept.delete(op.id)
+    await this.write([op], [])
     this.kept()
+  }
+
+  /** Whether the browser had no room for something that it still does not have. */
+  lacksRoom(): boolean {
+    return this.homeless.size > 0
   }
 
   drop(...ids: string[]): Promise<void> {
@@ -85,11 +92,25 @@ export class Queue {
     }
     const gone = new Set([...drop, ...put.map((op) => op.id)])
     this.set([...this.ops.filter((op) => !gone.has(op.id)), ...put])
-    if (await this.keep.writeOps(this.user, put, drop, name)) {
-      for (const { id } of put) this.unkept.delete(id)
-      for (const id of drop) this.dropped.delete(id)
-    }
+    await this.write(put, drop, name)
     this.kept()
+  }
+
+  /** And where there is room, what there was none for before. */
+  private async write(put: readonly Op[], drop: readonly string[], name?: Name): Promise<void> {
+    const kept = await this.keep.writeOps(this.user, put, drop, name)
+    for (const { id } of put) {
+      if (kept) this.unkept.delete(id)
+      if (kept) this.homeless.delete(id)
+      else if (this.find(id)) this.homeless.add(id)
+    }
+    for (const id of drop) {
+      if (kept) this.dropped.delete(id)
+      this.homeless.delete(id)
+    }
+    const next = kept && this.ops.find((op) => this.homeless.has(op.id))
+    if (next) await this.write([next], [])
+    else this.changed()
   }
 
   private set(ops: Op[]): void {

@@ -412,6 +412,28 @@ describe('a task that another device changed', () => {
     await vi.waitFor(() => expect([...server.tasks.values()].map((t) => t.title)).toContain('Green tea'))
   })
 
+  test('and deleted while it is typed in here: it is back with what was written, for the person to decide', async () => {
+    const store = await loaded('Milk')
+    const { key, task } = only(store)
+    server.erase(task.id)
+    follow(store, 1)
+    expect(titles(store)).toEqual([])
+    expect(store.update(key, { description: 'Precious words' }, task)).toBe(true)
+    await vi.waitFor(() => expect(only(store)).toMatchObject({ state: 'conflict', task: { title: 'Milk', description: 'Precious words' } }))
+    store.resolve(opOf(store).id, 'mine')
+    await settled(store)
+    expect([...server.tasks.values()].map((t) => t.description)).toEqual(['Precious words'])
+  })
+
+  test('and what is typed into one that is deleted here does not bring it back', async () => {
+    const store = await loaded('Milk')
+    const { key, task } = only(store)
+    store.remove(key)?.send()
+    expect(store.update(key, { description: 'Late' }, task)).toBe(false)
+    await settled(store)
+    expect(store.snapshot()).toMatchObject({ rows: [], stuck: 0 })
+  })
+
   test('just before it is written here again: tried on the newest version', async () => {
     const store = await loaded('Milk')
     const { key, task } = only(store)
@@ -532,5 +554,36 @@ describe('a browser that keeps nothing', () => {
     await store.send()
     expect(store.snapshot().storage).toBe('ok')
     expect(await new Keep(name).readOps('ann')).toHaveLength(1)
+  })
+
+  test('has no room for some, then for more: all of it is kept before it says that there is room', async () => {
+    const store = await loaded('Milk', 'Bread', 'Rye')
+    const [milk, bread, rye] = store.snapshot().rows.map((row) => row.key)
+    server.faults.push('network', 'network', 'network')
+    const put = vi.spyOn(IDBObjectStore.prototype, 'put').mockImplementation(() => {
+      throw new DOMException('full', 'QuotaExceededError')
+    })
+    store.update(milk ?? '', { title: 'Oat milk' })
+    store.update(bread ?? '', { title: 'Toast' })
+    await vi.waitFor(() => expect(store.snapshot().storage).toBe('full'))
+    await new Promise((resolve) => setTimeout(resolve, 20))
+    put.mockRestore()
+    store.update(rye ?? '', { title: 'Rye bread' })
+    await vi.waitFor(() => expect(store.snapshot().storage).toBe('ok'))
+    expect(await new Keep(name).readOps('ann')).toHaveLength(3)
+  })
+
+  test('has no room until its user signs out: nothing of them is kept after that', async () => {
+    const put = vi.spyOn(IDBObjectStore.prototype, 'put').mockImplementation(() => {
+      throw new DOMException('full', 'QuotaExceededError')
+    })
+    const store = await loaded('Milk')
+    await vi.waitFor(() => expect(store.snapshot().storage).toBe('full'))
+    put.mockRestore()
+    const keep = new Keep(name)
+    await keep.forget({ allBut: undefined })
+    store.close()
+    await new Promise((resolve) => setTimeout(resolve, 20))
+    expect(await keep.readList('ann')).toBeUndefined()
   })
 })

@@ -117,6 +117,7 @@ export class TaskStore {
     this.hearing = undefined
     this.sender.stop()
     for (const { id } of this.queue.all()) this.tabs.letGo(id)
+    this.keep.end(this.user)
     this.save()
   }
 
@@ -200,12 +201,22 @@ export class TaskStore {
     return taskId
   }
 
-  /** `from`: the task as it was when the person began to edit, if that was not just now. */
-  update(key: string, edits: Edits, from?: Task): void {
+  /**
+   * `from`: the task as it was when the person began to edit, if that was not just now: deleted elsewhere meanwhile, it is back with
+   * what was written, for the person to decide. False if there is nothing that could be changed.
+   */
+  update(key: string, edits: Edits, from?: Task): boolean {
     const row = this.snapshot().byKey.get(key)
-    if (!row) return
-    const changes = changesOf(from ?? row.task, edits)
-    if (Object.keys(changes).length > 0) this.enqueue({ ...this.op(row.task.id), kind: 'update', seen: (from ?? this.stored(row)).version, saw: row.task, changes })
+    const task = row?.task ?? this.goneElsewhere(from)
+    if (!task) return false
+    const changes = changesOf(from ?? task, edits)
+    const seen = from ?? this.replica.get(task.id) ?? task
+    if (Object.keys(changes).length > 0) this.enqueue({ ...this.op(task.id), kind: 'update', seen: seen.version, saw: task, changes })
+    return true
+  }
+
+  private goneElsewhere(from: Task | undefined): Task | undefined {
+    return from && !isNew(from.id) && this.queue.of(from.id).length === 0 ? from : undefined
   }
 
   complete(key: string, to: boolean): void {
@@ -364,7 +375,13 @@ export class TaskStore {
     }
     this.cache = rows
     const stuck = ops.filter((op) => op.state !== 'waiting').length
-    return { loaded: this.loaded, error: this.error, rows: [...rows.values()], byKey: rows, storage: this.keep.state(), waiting: ops.length - stuck, stuck }
+    return { loaded: this.loaded, error: this.error, rows: [...rows.values()], byKey: rows, storage: this.storage(), waiting: ops.length - stuck, stuck }
+  }
+
+  /** That something later was kept does not say that all is. */
+  private storage(): StorageState {
+    const state = this.keep.state()
+    return state === 'ok' && this.queue.lacksRoom() ? 'full' : state
   }
 
   private claimed(taskId: string): Task | undefined {

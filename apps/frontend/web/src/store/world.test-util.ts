@@ -18,7 +18,7 @@ export class FakeServer implements Backend {
   readonly requests: string[] = []
   readonly faults: Fault[] = []
   /** Called while a request is on its way, before it has its effect. */
-  meanwhile: (() => void | Promise<void>) | undefined
+  meanwhile: (() => unknown) | undefined
   private readonly keys = new Map<string, { body: string; task: Task }>()
 
   async list() {

@@ -7,7 +7,7 @@ import { draftTask } from '@/store/fields'
 import { useFieldEdit } from './field-edit'
 import { cleanTitle, titleError } from './title'
 
-const update = vi.fn()
+const update = vi.fn(() => true)
 vi.mock('@/app/scope', () => ({ useScope: () => ({ tasks: { update }, user: { id: 'ann' } }) }))
 vi.mock('@/store', async () => import('@/store/fields'))
 
@@ -18,14 +18,14 @@ function edit(afterMs?: number) {
 }
 /** What was saved last: the title, and the title and version that it was made of. */
 const saved = () => {
-  const [, edits, from] = update.mock.lastCall as [string, { title: string }, Task]
+  const [, edits, from] = update.mock.lastCall as unknown as [string, { title: string }, Task]
   return [edits.title, from.title, from.version]
 }
 
 beforeEach(() => {
   vi.useFakeTimers()
   localStorage.clear()
-  update.mockReset()
+  update.mockReset().mockReturnValue(true)
 })
 afterEach(() => vi.useRealTimers())
 
@@ -37,6 +37,14 @@ describe('a field that is edited', () => {
     act(() => result.current.commit())
     expect(saved()).toEqual(['Oat milk', 'Milk', 1])
     expect(result.current.dirty).toBe(false)
+  })
+
+  test('keeps what is typed when there is nothing that it could be saved to', () => {
+    update.mockReturnValue(false)
+    const first = edit()
+    act(() => first.result.current.set('Oat milk'))
+    first.unmount()
+    expect(edit().result.current.value).toBe('Oat milk')
   })
 
   test('saves by itself after a pause', () => {
@@ -55,7 +63,7 @@ describe('a field that is edited', () => {
     act(() => first.result.current.set('Oat milk'))
     first.unmount()
     expect(saved()).toEqual(['Oat milk', 'Milk', 1])
-    update.mockReset()
+    update.mockClear()
     const second = edit()
     act(() => second.result.current.set('Soy'))
     act(() => second.result.current.reset())

@@ -43,8 +43,8 @@ export function useFieldEdit<F extends Field>(row: Row, field: F, { afterMs, cle
     const value = clean ? clean(from.value) : from.value
     // What can't be saved stays as it was typed, with what is wrong with it.
     if (value === undefined) return
-    keep(undefined)
-    tasks.update(row.key, { [field]: value } as Edits, { ...row.task, [field]: from.base, version: from.version })
+    // What is typed into a task that is deleted here is there again should that be undone.
+    if (tasks.update(row.key, { [field]: value } as Edits, { ...row.task, [field]: from.base, version: from.version })) keep(undefined)
   }
   const commit = () => {
     if (kept && !foreign) save(kept)
