@@ -62,6 +62,17 @@ describe('of two tabs', () => {
     await vi.waitFor(() => expect(world.titles()).toEqual(['Oat milk']))
   })
 
+  test.each([['at once', 0], ['after it is through', 30]])('the same line entered in both, %s, is one task', async (_, ms) => {
+    const first = await world.loaded()
+    const second = await world.open()
+    first.create(body('Milk'), 'line-1')
+    await new Promise((resolve) => setTimeout(resolve, ms))
+    second.create(body('Milk'), 'line-1')
+    await vi.waitFor(() => expect(first.snapshot().waiting + second.snapshot().waiting + first.snapshot().stuck + second.snapshot().stuck).toBe(0))
+    expect(world.titles()).toEqual(['Milk'])
+    await shows(first, 'Milk')
+  })
+
   test('each sees what was refused of the other, and can correct it', async () => {
     const first = await world.loaded('Milk')
     const second = await world.open()

@@ -193,11 +193,11 @@ export class TaskStore {
 
   // What a person does. Each shows at once.
 
-  /** Returns the key of the new row. */
-  create(body: NewTask): string {
-    const taskId = `new-${uuid()}`
+  /** Returns the key of the new row. With the same `id`, also in two tabs, it is one task. */
+  create(body: NewTask, id = uuid()): string {
+    const taskId = `new-${id}`
     this.keys.set(taskId, taskId)
-    this.enqueue({ ...this.op(taskId), kind: 'create', body })
+    this.enqueue({ ...this.op(taskId), id, kind: 'create', body })
     return taskId
   }
 

@@ -45,15 +45,15 @@ export function AddLine({ defaults, onAdded, autoFocus, ref }: Props) {
 
   async function takeEntered({ id, line: text }: Entered): Promise<void> {
     const meant = await understand(text, zone)
-    if (take(waiting, id) && !create(meant)) setLine((typed) => [text, typed].filter(Boolean).join(' '))
+    if (take(waiting, id) && !create(meant, id)) setLine((typed) => [text, typed].filter(Boolean).join(' '))
   }
 
   /** Whether it can be a task. */
-  function create(meant: Understood): boolean {
+  function create(meant: Understood, id?: string): boolean {
     const wrong = meant.title ? titleError(meant.title) : 'Say what there is to do: so far there is only when, and how.'
     setError(wrong)
     if (wrong) return false
-    const key = tasks.create(newTask(meant, zone, inForce))
+    const key = tasks.create(newTask(meant, zone, inForce), id)
     setRefused(NOTHING)
     setOwnDefaults(true)
     onAdded?.(key)

@@ -2,7 +2,8 @@ import { uuid } from '@/store'
 import { readDraft, writeDraft } from './drafts'
 
 // Lines that were entered before the part that understands them was there. They are kept like what is half typed, so that a
-// reload does not lose them; of the tabs that wait for that part, the first one takes a line.
+// reload does not lose them; of the tabs that wait for that part, the first one takes a line; where two do, since localStorage
+// tells neither of the other in time, the id makes one task of it.
 
 export type Entered = { id: string; line: string }
 
