@@ -19,11 +19,19 @@ import (
 func startMain(t testing.TB, mode string) (*system, error) {
 	switch mode {
 	case "binary":
-		return startBinary(t, "SIGN_UP=open")
+		return startBinary(t, settings()...)
 	case "kafka", "dapr":
 		return startCluster(t, mode)
 	}
 	return nil, fmt.Errorf("-on %s: choose among binary, kafka and dapr", mode)
+}
+
+// settings are those of the main system.
+func settings() []string {
+	if *project == "figures" {
+		return []string{"SIGN_UP=open", "WRITE_RATE=0"} // 5,000 tasks are written at once
+	}
+	return []string{"SIGN_UP=open"}
 }
 
 // environment is what the steps read, in playwright.config.ts and e2e/control.ts.

@@ -88,7 +88,7 @@ func startCluster(t testing.TB, transport string) (*system, error) {
 	if err := errors.Join(os.Chmod(dir, 0o755), os.CopyFS(filepath.Join(dir, "bin"), os.DirFS(programs))); err != nil {
 		return nil, err
 	}
-	c := cluster.Start(t, cluster.Options{Transport: transport, Dir: dir, Env: []string{"SIGN_UP=open", forwarded}})
+	c := cluster.Start(t, cluster.Options{Transport: transport, Dir: dir, Env: append(settings(), forwarded)})
 	s := &system{url: c.PublicURL(), firstRun: c.FirstRun(), driver: "pgx", source: c.DatabaseURL(), tasktide: func(ctx context.Context, stdin string, args ...string) (string, error) {
 		return command(ctx, filepath.Join(programs, "tasktide"), dir, c.Env(), stdin, args)
 	}}
