@@ -34,6 +34,8 @@ export default defineConfig({
   test: {
     include: ['src/**/*.test.{ts,tsx}', 'build/**/*.test.ts'],
     environment: 'node',
+    // A hundred made-up histories take a busy machine longer than the default of 5 s.
+    testTimeout: 30_000,
     // Local times of the machine must not leak into what is tested.
     env: { TZ: 'Pacific/Auckland' },
   },
