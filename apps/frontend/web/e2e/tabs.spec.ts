@@ -137,3 +137,17 @@ test('the server does not want the live connection back: why is said, and trying
   await expectConnected(page)
   await expect(note).toBeHidden()
 })
+
+test('many deletions one after the other: each can be undone as long as somebody is at its message', async ({ page, person }) => {
+  const titles = ['One', 'Two', 'Three', 'Four', 'Five', 'Six']
+  for (const title of titles) await person.add({ title })
+  await open(page)
+  await remove(page, 'One')
+  const first = messages(page).getByRole('status').filter({ hasText: 'One' }).getByRole('button', { name: 'Undo' })
+  await first.focus()
+  for (const title of titles.slice(1)) await remove(page, title)
+  await expect(first).toBeVisible()
+  await first.click()
+  await expect(row(page, 'One')).toBeVisible()
+  await expect.poll(() => person.titles(), { timeout: 20_000 }).toEqual(['One'])
+})

@@ -67,7 +67,6 @@ test('its action ends it, and nothing else is said', () => {
 
 test.each<[string, () => void]>([
   ['closed', () => fireEvent.click(screen.getByRole('button', { name: 'Close message' }))],
-  ['pushed out by others', () => [1, 2, 3, 4].forEach((n) => toast({ text: n }))],
   ['replaced', () => void toast({ id: 'gone', text: 'Again' })],
   ['not for the next person', dismissAll],
   ['on a page that is left', () => fireEvent(window, new Event('pagehide'))],
@@ -76,4 +75,21 @@ test.each<[string, () => void]>([
   expectThere(false)
   wait(60_000)
   expectThere(false)
+})
+
+test('many others do not push out what has an effect when it goes, nor what somebody is at', () => {
+  act(() => void toast({ text: 'Looked at' }))
+  act(() => void toast({ text: 'Plain' }))
+  fireEvent.focus(screen.getByText('Looked at'))
+  act(() => [1, 2, 3, 4].forEach((n) => toast({ text: `Deleted ${n}`, onClose: close })))
+  expectThere(true)
+  expect(screen.getAllByRole('status').map((one) => one.textContent)).toEqual(['DeletedUndo', 'Looked at', 'Deleted 1', 'Deleted 2', 'Deleted 3', 'Deleted 4'])
+  act(() => void toast({ text: 'The newest' }))
+  expect(screen.getByText('The newest')).toBeTruthy()
+  act(() => void toast({ text: 'Newer still' }))
+  expect(screen.queryByText('The newest')).toBeNull()
+  fireEvent.blur(screen.getByText('Looked at'))
+  act(() => void toast({ text: 'And one more' }))
+  expect(screen.queryByText('Looked at')).toBeNull()
+  expectThere(true)
 })

@@ -26,6 +26,10 @@ let shown: Shown[] = []
 let next = 0
 const listeners = new Set<() => void>()
 const clocks = new Map<Shown, ReturnType<typeof setTimeout>>()
+/** Pointed at, or with the focus. */
+const held = new Set<Shown>()
+/** More than so many are in the way. */
+const ENOUGH = 4
 
 /** `acted`: the one that goes by its action. */
 function change(toasts: Shown[], acted?: Shown): void {
@@ -40,7 +44,7 @@ function change(toasts: Shown[], acted?: Shown): void {
 
 function start(one: Shown): void {
   const { forMs = 6000 } = one
-  if (forMs > 0 && shown.includes(one)) clocks.set(one, setTimeout(() => dismiss(one.id), forMs))
+  if (forMs > 0 && shown.includes(one) && !held.has(one)) clocks.set(one, setTimeout(() => dismiss(one.id), forMs))
 }
 
 function stop(one: Shown): void {
@@ -50,14 +54,24 @@ function stop(one: Shown): void {
 
 /** Its time does not run until the returned function is called; then it begins anew. */
 function hold(one: Shown): () => void {
+  held.add(one)
   stop(one)
-  return () => start(one)
+  return () => {
+    held.delete(one)
+    start(one)
+  }
+}
+
+/** The oldest make room, but for those that somebody is at, and those whose going has an effect. */
+function withRoom(toasts: Shown[]): Shown[] {
+  let over = toasts.length - ENOUGH
+  return toasts.filter((t) => over <= 0 || t === toasts.at(-1) || t.onClose || held.has(t) || over-- <= 0)
 }
 
 /** Shows a toast, and returns its id. */
 export function toast(options: ToastOptions): string {
   const one = { ...options, id: options.id ?? `toast-${++next}` }
-  change([...shown.filter((t) => t.id !== one.id), one].slice(-4))
+  change(withRoom([...shown.filter((t) => t.id !== one.id), one]))
   start(one)
   return one.id
 }
@@ -104,8 +118,8 @@ function Toast({ one }: { one: Shown }) {
   const { id, text, detail, tone = 'plain', icon, action, below } = one
   const [pointed, setPointed] = useState(false)
   const [focused, setFocused] = useState(false)
-  const held = pointed || focused
-  useEffect(() => (held ? hold(one) : undefined), [held, one])
+  const kept = pointed || focused
+  useEffect(() => (kept ? hold(one) : undefined), [kept, one])
   const holders = { onPointerEnter: () => setPointed(true), onPointerLeave: () => setPointed(false), onFocus: () => setFocused(true), onBlur: () => setFocused(false) }
   return (
     <div
