@@ -44,6 +44,16 @@ test('the server is slow: the task is in sight at once, says that it is not sent
   expect(await person.titles()).toEqual(['Slow'])
 })
 
+test('the server asks to wait: the rows say so, until it is sent', async ({ page, person }) => {
+  await open(page)
+  const tries = await failing(page, 1, problem(429, { 'Retry-After': '4' }))
+  await add(page, 'Too much')
+  await expect(row(page, 'Too much')).toContainText(/The server asked to wait: sent again in [1-4] s/)
+  expect(tries()).toBe(1)
+  await expect.poll(() => person.titles()).toEqual(['Too much'])
+  await expect(row(page, 'Too much')).not.toContainText(/wait|Not sent/)
+})
+
 test('the server never answers: the page does not wait for ever, and tries again', async ({ page, person }) => {
   await page.clock.install()
   // The deadline of a request goes by the page's clock here, as all that is waited for.

@@ -42,6 +42,15 @@ describe('an answer that is no success', () => {
     expect(error.retryAfterMs).toBe(ms)
   })
 
+  test.each([
+    [429, '7', /^Too many requests at once\. Try again in 7 s\.$/],
+    [429, '600', /Try again in 10 min\.$/],
+    [429, 'soon', /Try again in a moment\.$/],
+    [503, '0', /not ready\. Try again in 1 s\.$/],
+  ])('%i with Retry-After %s says when to try again', async (status, value, words) => {
+    expect(errorText(await errorOf(answer(status, {}, { 'retry-after': value })))).toMatch(words)
+  })
+
   test('that is JSON, and no object, breaks nothing', async () => {
     for (const body of [null, [], 5, 'text']) expect(await errorOf(answer(400, JSON.stringify(body), { 'content-type': 'application/json' }))).toBeInstanceOf(ApiError)
   })

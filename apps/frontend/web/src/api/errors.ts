@@ -1,3 +1,4 @@
+import { waitText } from '@/time/format'
 import type { components } from './schema'
 
 export type Problem = components['schemas']['Problem']
@@ -49,9 +50,10 @@ export async function errorOf(response: Response): Promise<ApiError> {
     ...(problem.requestId ? { requestId: problem.requestId } : {}),
     ...(retryAfter(response) === undefined ? {} : { retryAfterMs: retryAfter(response) as number }),
   }
+  const soon = more.retryAfterMs === undefined ? 'a moment' : waitText(more.retryAfterMs)
   if (response.status === 401) return new ApiError('signed-out', 'Your session has ended. Sign in again to go on.', more)
-  if (response.status === 429) return new ApiError('busy', 'Too many requests at once. This will be tried again in a moment.', more)
-  if (response.status === 503) return new ApiError('busy', problem.detail ?? 'The server is not ready. This will be tried again in a moment.', more)
+  if (response.status === 429) return new ApiError('busy', `Too many requests at once. Try again in ${soon}.`, more)
+  if (response.status === 503) return new ApiError('busy', problem.detail ?? `The server is not ready. Try again in ${soon}.`, more)
   if (response.status >= 500) {
     return new ApiError('broken', 'The server could not do this. Nothing you entered is lost; try again in a moment.', more)
   }

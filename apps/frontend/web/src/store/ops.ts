@@ -50,6 +50,11 @@ export function isUntried(op: Op): boolean {
   return op.state === 'waiting' && op.tries === 0
 }
 
+/** Until when the server asked to wait, by what it answered to any of them. */
+export function notBefore(ops: readonly Op[]): number {
+  return Math.max(0, ...ops.map((op) => (op.state === 'waiting' ? (op.until ?? 0) : 0)))
+}
+
 /** The task as it will be when the op is done; undefined if it is gone then. */
 export function foresee(task: Task | undefined, op: Op): Task | undefined {
   if (op.kind === 'remove') return op.state === 'waiting' ? undefined : task

@@ -1,7 +1,7 @@
 import type { ApiError, Task } from '@/api'
 import { attempt, type Outcome } from './attempt'
 import type { Backend } from './backend'
-import type { Op } from './ops'
+import { notBefore, type Op } from './ops'
 import type { Queue } from './queue'
 
 export type SenderOptions = {
@@ -102,8 +102,7 @@ export class Sender {
 
   /** How long, by what the server said to this tab, to another one, or before a reload. */
   private askedToWait(): number {
-    const untils = this.options.queue.all().map((op) => (op.state === 'waiting' ? (op.until ?? 0) : 0))
-    const wait = Math.min(Math.max(0, ...untils) - this.options.now(), LONGEST_ASKED_MS)
+    const wait = Math.min(notBefore(this.options.queue.all()) - this.options.now(), LONGEST_ASKED_MS)
     if (wait <= 0) return 0
     this.quietUntil = this.options.now() + wait
     this.asked = true

@@ -259,6 +259,7 @@ describe('what is not acknowledged', () => {
     store.update(only(store).key, { title: 'x' })
     await sent(1)
     await vi.waitFor(() => expect(opOf(store).error?.status).toBe(429))
+    expect(store.snapshot().notBefore).toBe(time + 7000)
     time += 6900
     await store.send()
     expect(server.requests.filter((r) => r.startsWith('update'))).toHaveLength(1)

@@ -6,7 +6,7 @@ import { compacted } from './compact'
 import { moveDrafts } from './drafts'
 import { changesOf, draftTask, FIELDS, insist, same, wireTime, type Edits } from './fields'
 import { Keep, type StorageState } from './keep'
-import { foresee, isNew, type Op } from './ops'
+import { foresee, isNew, notBefore, type Op } from './ops'
 import { Queue } from './queue'
 import { Replica } from './replica'
 import { Sender } from './sender'
@@ -39,6 +39,8 @@ export type View = {
   /** How many writes are on their way, and how many wait for the person. */
   waiting: number
   stuck: number
+  /** The server asked that nothing be sent before; it may be over. 0 if it never did. */
+  notBefore: number
 }
 
 /** A deletion that can be undone until it is sent. It is sent when the page is left, or closed, at the latest. */
@@ -375,7 +377,7 @@ export class TaskStore {
     }
     this.cache = rows
     const stuck = ops.filter((op) => op.state !== 'waiting').length
-    return { loaded: this.loaded, error: this.error, rows: [...rows.values()], byKey: rows, storage: this.storage(), waiting: ops.length - stuck, stuck }
+    return { loaded: this.loaded, error: this.error, rows: [...rows.values()], byKey: rows, storage: this.storage(), waiting: ops.length - stuck, stuck, notBefore: notBefore(ops) }
   }
 
   /** That something later was kept does not say that all is. */

@@ -39,6 +39,11 @@ export function dayText(day: Day, today: Day): string {
   return format(ms, 'UTC', { weekday: 'short', day: 'numeric', month: 'short', ...(sameYear ? {} : { year: 'numeric' }) })
 }
 
+/** How long to wait: "1 s", "90 s", "3 min". Never less than is left. */
+export function waitText(ms: number): string {
+  return ms <= 99_000 ? `${Math.max(1, Math.ceil(ms / 1000))} s` : `${Math.ceil(ms / 60_000)} min`
+}
+
 /** "just now", "5 minutes ago", "in 2 hours", else day and time. */
 export function agoText(ms: number, zone: string, at = now()): string {
   // What is less than a minute away is now: the time to compare with may be half a minute old.

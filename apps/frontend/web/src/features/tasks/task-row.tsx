@@ -4,6 +4,7 @@ import type { Day } from '@/time'
 import type { Row } from '@/store'
 import { cx, IconButton } from '@/ui'
 import type { Due } from './due'
+import { NotSent } from './not-sent'
 import { RowTrouble } from './row-trouble'
 import { TaskCheckbox } from './checkbox'
 import { TaskMeta } from './task-meta'
@@ -44,7 +45,7 @@ export const TaskRow = memo(function TaskRow({ row, due, overdue, today, withDay
             </button>
             <div className="flex max-w-full shrink-0 flex-wrap items-center gap-x-3 gap-y-0.5 text-xs text-ink-3 sm:max-w-[55%] sm:flex-nowrap sm:overflow-hidden sm:group-focus-within/row:pr-20 sm:group-hover/row:pr-20 touch:sm:!pr-0">
               <TaskMeta task={task} due={due} overdue={overdue} today={today} withDay={withDay} />
-              {state === 'sending' && <span className="animate-[appear_200ms_1200ms_both]">Not sent yet</span>}
+              {state === 'sending' && <NotSent />}
             </div>
           </div>
         )}
