@@ -1,11 +1,11 @@
-import { useQuery, useQueryClient, type QueryClient } from '@tanstack/react-query'
+import { useQuery, useQueryClient } from '@tanstack/react-query'
 import { useCallback, useEffect } from 'react'
-import { api, ApiError, errorText, ok, patience, type Notification } from '@/api'
+import { api, ok, type Notification } from '@/api'
 import { useScope, useStream, useUser } from '@/app/scope'
 import type { StreamMessage } from '@/live'
-import { toast } from '@/ui'
 import { arrived } from './changes'
-import { dropWrite, keepWrites, keptWrites, withWrites, type Write, type Writes } from './writes'
+import { send, sendAllRead } from './send'
+import { keepWrites, keptWrites, withWrites, type Writes } from './writes'
 
 /** The most that the API gives at once. */
 export const MOST = 100
@@ -74,53 +74,4 @@ export function useNotificationChanges() {
       void sendAllRead(queries, user, writes)
     },
   }
-}
-
-async function sendAllRead(queries: QueryClient, user: string, writes: Writes): Promise<void> {
-  try {
-    await ok(api.PATCH('/api/{user_id}/notifications/read-all', { params: { path: { user_id: user } } }))
-    for (const id of Object.keys(writes)) dropWrite(user, id, 'read')
-    void queries.invalidateQueries({ queryKey: ['notifications', user] })
-  } catch {
-    await send(queries, user)
-  }
-}
-
-type Sending = { running: Promise<void>; failures: number; timer?: ReturnType<typeof setTimeout> }
-const sendings = new Map<string, Sending>()
-
-/** Sends what is kept, one after the other. What there is no answer to stays, and is tried again. */
-function send(queries: QueryClient, user: string): Promise<void> {
-  const own = sendings.get(user) ?? { running: Promise.resolve(), failures: 0 }
-  sendings.set(user, own)
-  clearTimeout(own.timer)
-  own.running = own.running.then(async () => {
-    const failure = await sendKept(queries, user)
-    own.failures = failure ? own.failures + 1 : 0
-    clearTimeout(own.timer)
-    if (failure) own.timer = setTimeout(() => void send(queries, user), patience(own.failures, failure))
-  })
-  return own.running
-}
-
-/** Returns why something is left. */
-async function sendKept(queries: QueryClient, user: string): Promise<unknown> {
-  const writes = Object.entries(keptWrites(user))
-  for (const [id, write] of writes) {
-    try {
-      await sendWrite(user, id, write)
-    } catch (error) {
-      if (!(error instanceof ApiError) || error.passes || error.kind === 'signed-out') return error
-      // Deleted on another device meanwhile: so it is as the person wants it.
-      if (error.status !== 404) toast({ tone: 'danger', text: write === 'read' ? 'It could not be marked as read.' : 'It could not be deleted.', detail: errorText(error) })
-    }
-    dropWrite(user, id, write)
-  }
-  if (writes.length > 0) void queries.invalidateQueries({ queryKey: ['notifications', user] })
-  return undefined
-}
-
-function sendWrite(user: string, id: string, write: Write): Promise<unknown> {
-  const params = { path: { user_id: user, id } }
-  return write === 'read' ? ok(api.PATCH('/api/{user_id}/notifications/{id}/read', { params })) : ok(api.DELETE('/api/{user_id}/notifications/{id}', { params }))
 }

@@ -1,5 +1,6 @@
 import { draftKey, readDraft, writeDraft } from '@/features/tasks/drafts'
 import type { Notification } from '@/api'
+import { now } from '@/time'
 
 // What a person did to notifications and the server has not acknowledged. It is kept like what is half typed: a reload without a
 // network loses none of it. Each can be sent twice without harm, so tabs need not agree who sends.
@@ -8,6 +9,9 @@ export type Write = 'read' | 'gone'
 export type Writes = Readonly<Record<string, Write>>
 
 const keyOf = (user: string) => draftKey(user, 'notifications')
+const waitKeyOf = (user: string) => draftKey(user, 'notifications-not-before')
+/** Clocks jump: nothing that a server asked for lasts longer. */
+const LONGEST_ASKED_MS = 3_600_000
 
 export function keptWrites(user: string): Writes {
   try {
@@ -35,4 +39,15 @@ export function withWrites(list: Notification[], writes: Writes): Notification[]
 
 function store(user: string, writes: Writes): void {
   writeDraft(keyOf(user), Object.keys(writes).length > 0 ? JSON.stringify(writes) : '')
+}
+
+/** The server asked to wait: no tab sends before, nor does the page after a reload. */
+export function keepWait(user: string, ms: number): void {
+  writeDraft(waitKeyOf(user), String(now() + ms))
+}
+
+/** How long is left of what the server asked for. */
+export function keptWait(user: string): number {
+  const left = Number(readDraft(waitKeyOf(user))) - now()
+  return left > 0 ? Math.min(left, LONGEST_ASKED_MS) : 0
 }

@@ -1,0 +1,75 @@
+// @vitest-environment happy-dom
+import { QueryClient } from '@tanstack/react-query'
+import { afterEach, beforeEach, expect, test, vi } from 'vitest'
+
+vi.mock('@/api', async (original) => ({ ...(await original<object>()), ok: (asked: unknown) => asked, api: { PATCH: vi.fn() }, rememberedUser: () => ({ id: 'ann' }) }))
+
+let asked: string[]
+let well: boolean
+const queries = new QueryClient()
+const tick = (ms: number) => vi.advanceTimersByTimeAsync(ms)
+
+/** As after a reload: nothing is known but what is stored. */
+async function page() {
+  vi.clearAllTimers()
+  vi.resetModules()
+  const { api, ApiError } = await import('@/api')
+  vi.mocked(api.PATCH).mockImplementation(((path: string) => {
+    asked.push(path.endsWith('read-all') ? 'all' : 'one')
+    return well ? Promise.resolve() : Promise.reject(new ApiError('busy', 'answered 429', { status: 429, retryAfterMs: 7000 }))
+  }) as never)
+  return { ...(await import('./send')), ...(await import('./writes')) }
+}
+
+beforeEach(() => {
+  vi.useFakeTimers()
+  localStorage.clear()
+  asked = []
+  well = false
+})
+afterEach(() => vi.useRealTimers())
+
+test('what is done while the server wants to be left alone waits as long as it asked, and then goes out by itself', async () => {
+  const { send, sendAllRead, keepWrites, keptWrites } = await page()
+  keepWrites('ann', { a: 'read' })
+  await send(queries, 'ann')
+  expect(asked).toEqual(['one'])
+  keepWrites('ann', { b: 'read' })
+  await send(queries, 'ann')
+  await sendAllRead(queries, 'ann', { a: 'read', b: 'read' })
+  await tick(6900)
+  expect(asked).toEqual(['one'])
+  well = true
+  await tick(1000)
+  expect(asked).toEqual(['one', 'one', 'one'])
+  expect(keptWrites('ann')).toEqual({})
+})
+
+test('that all are read waits, too, and is not asked one by one meanwhile', async () => {
+  const { sendAllRead, keepWrites } = await page()
+  keepWrites('ann', { a: 'read', b: 'read' })
+  await sendAllRead(queries, 'ann', { a: 'read', b: 'read' })
+  await tick(6900)
+  expect(asked).toEqual(['all'])
+})
+
+test('a reload makes the wait no shorter', async () => {
+  const before = await page()
+  before.keepWrites('ann', { a: 'read' })
+  await before.send(queries, 'ann')
+  const { send, keptWrites } = await page()
+  well = true
+  await tick(3000)
+  await send(queries, 'ann')
+  await tick(3500)
+  expect(asked).toEqual(['one'])
+  await tick(1000)
+  expect(asked).toEqual(['one', 'one'])
+  expect(keptWrites('ann')).toEqual({})
+})
+
+test('a clock that jumped does not make it wait for days', async () => {
+  const { keepWait, keptWait } = await page()
+  keepWait('ann', 86_400_000)
+  expect(keptWait('ann')).toBe(3_600_000)
+})
