@@ -131,3 +131,28 @@ test('the page that opens does not say that it is offline', async ({ visitor: pa
     expect(said.filter((word) => word.startsWith('Offline')), said.join(' → ')).toEqual([])
   }
 })
+
+test('a time to be reminded that is set elsewhere is not overwritten unseen: by none that was only looked at, by a typed one when the person says so', async ({ page, person }) => {
+  const at = (hour: string) => `2031-05-06T${hour}:00:00.000000Z`
+  const kept = async () => ((await person.tasks()) as unknown as { reminderAt: string }[])[0]?.reminderAt
+  const { id } = await person.add({ title: 'Reminded', reminderAt: at('07') })
+  await open(page)
+  const panel = await openDetails(page, 'Reminded')
+  const time = panel.getByLabel('Remind me at')
+  await panel.getByLabel('Reminder', { exact: true }).selectOption('At a time of its own…')
+  const before = await time.inputValue()
+  await person.change(id, { reminderAt: at('09') })
+  await expect(time).not.toHaveValue(before)
+  await panel.getByRole('button', { name: 'Close the details' }).click()
+  await expect(panel).toBeHidden()
+  await openDetails(page, 'Reminded')
+  await panel.getByLabel('Reminder', { exact: true }).selectOption('At a time of its own…')
+  await time.fill('2031-08-09T10:11')
+  await person.change(id, { reminderAt: at('12') })
+  await expect(panel.getByRole('note')).toContainText('The reminder changed on another device meanwhile')
+  await panel.getByLabel('Notes').focus()
+  await expect(time).toHaveValue('2031-08-09T10:11')
+  expect(await kept()).toBe(at('12'))
+  await panel.getByRole('button', { name: 'Keep mine' }).click()
+  await expect.poll(kept).toContain('2031-08-0')
+})

@@ -1,11 +1,12 @@
-import { useEffect, useRef, useState } from 'react'
+import { useState } from 'react'
 import type { Task } from '@/api'
 import type { Edits, Row } from '@/store'
 import { wireTime } from '@/store/fields'
 import { dayOf, dayText, instantOf, localOf, now, timeText, type Day } from '@/time'
 import { SelectField, TextField } from '@/ui'
-import { useDraft } from './drafts'
 import { dueOf, type Due } from './due'
+import { useFieldEdit } from './field-edit'
+import { ForeignNote } from './foreign-note'
 import { reminderTime } from './new-task'
 
 type Props = { row: Row; zone: string; today: Day; save(edits: Edits): void }
@@ -13,26 +14,18 @@ type Props = { row: Row; zone: string; today: Day; save(edits: Edits): void }
 type Option = { value: string; label: string; at?: number | undefined }
 
 /** When to be reminded: in relation to the due date, or at a time of its own. */
-export function ReminderField({ row: { key, task }, zone, today, save }: Props) {
-  const [typed, setTyped] = useDraft(`edit:${key}:remindAt`)
-  const [own, setOwn] = useState(typed !== '')
+export function ReminderField({ row, zone, today, save }: Props) {
+  const { task } = row
+  const edit = useFieldEdit(row, 'reminderAt')
+  const [own, setOwn] = useState(edit.dirty)
   const at = task.reminderAt ? Date.parse(task.reminderAt) : undefined
   const options = optionsFor(dueOf(task, zone), zone)
   const chosen = options.find((o) => o.at !== undefined && o.at === at)
   const value = own ? 'own' : at === undefined ? 'none' : (chosen?.value ?? 'set')
   const set = (ms: number | undefined) => {
-    setTyped('')
     save({ reminderAt: ms === undefined ? null : wireTime(ms) })
   }
-  const commit = () => {
-    if (typed) set(fromLocal(typed, zone))
-  }
-  // A panel that closes saves what it has.
-  const latest = useRef(commit)
-  useEffect(() => {
-    latest.current = commit
-  })
-  useEffect(() => () => latest.current(), [])
+  const text = (ms: number) => `${dayText(dayOf(ms, zone), today)}, ${timeText(ms, zone)}`
   return (
     <div className="flex flex-col gap-2">
       <SelectField
@@ -40,21 +33,21 @@ export function ReminderField({ row: { key, task }, zone, today, save }: Props) 
         value={value}
         options={[
           { value: 'none', label: 'None' },
-          ...(value === 'set' && at !== undefined ? [{ value: 'set', label: `${dayText(dayOf(at, zone), today)}, ${timeText(at, zone)}` }] : []),
+          ...(value === 'set' && at !== undefined ? [{ value: 'set', label: text(at) }] : []),
           ...options,
           { value: 'own', label: 'At a time of its own…' },
         ]}
         onChange={(event) => {
           setOwn(event.target.value === 'own')
-          if (event.target.value === 'own') return setTyped(localValue(at ?? now() + 3_600_000, zone))
+          if (event.target.value !== 'own') edit.reset()
           if (event.target.value === 'none') set(undefined)
           const option = options.find((o) => o.value === event.target.value)
           if (option) set(option.at)
-          else setTyped('')
         }}
         hint={hintFor(task, at)}
       />
-      {own && <OwnTime value={typed || (at === undefined ? '' : localValue(at, zone))} onChange={setTyped} onBlur={commit} />}
+      {own && <OwnTime value={edit.value ? localValue(Date.parse(edit.value), zone) : ''} onChange={(typed) => edit.set(wireTime(fromLocal(typed, zone)))} onBlur={edit.commit} />}
+      {edit.foreign && <ForeignNote what="The reminder" theirs={edit.foreign.value ? text(Date.parse(edit.foreign.value)) : 'none'} onTheirs={edit.reset} onMine={edit.insist} />}
     </div>
   )
 }
