@@ -67,7 +67,7 @@ export class Live {
   start(place?: Place): void {
     this.place = place
     this.stopped = false
-    window.addEventListener('online', this.hurry)
+    window.addEventListener('online', this.back)
     window.addEventListener('offline', this.doubt)
     document.addEventListener('visibilitychange', this.look)
     void this.connect()
@@ -76,7 +76,7 @@ export class Live {
   stop(): void {
     this.stopped = true
     this.attempt++
-    window.removeEventListener('online', this.hurry)
+    window.removeEventListener('online', this.back)
     window.removeEventListener('offline', this.doubt)
     document.removeEventListener('visibilitychange', this.look)
     clearTimeout(this.timer)
@@ -103,7 +103,7 @@ export class Live {
 
   position = (): Place | undefined => this.place
 
-  /** Tries now instead of at the end of the wait. */
+  /** Tries now instead of at the end of the wait; also where the server refused, so only when a person wants it. */
   hurry = (): void => {
     this.delay = FIRST_DELAY_MS
     if (this.stopped || this.channel) return
@@ -116,7 +116,12 @@ export class Live {
   private readonly look = (): void => {
     if (document.visibilityState !== 'visible') return
     if (this.channel) this.channel.probe(4_000)
-    else this.hurry()
+    else this.back()
+  }
+
+  /** What the server refused is not tried again by itself. */
+  private readonly back = (): void => {
+    if (this.state !== 'refused') this.hurry()
   }
 
   private show(state: Connection, reason?: Refusal): void {
