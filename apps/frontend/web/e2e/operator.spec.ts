@@ -87,7 +87,7 @@ test('the overview says how each part is, and draws what happens', async ({ page
   await expect(chart).toHaveAccessibleName(/at most [1-9]/) // it reads every five seconds
   await expect(page.getByRole('img', { name: /^Events in the outbox: now 0/ })).toBeVisible()
   await expect(page.getByRole('img', { name: /^Lag of audit-service: now \d/ })).toBeVisible()
-  for (const part of ['backend-api', 'audit-service', 'websocket-service', 'Database']) await expect(page.getByText(`${part}: Works`)).toBeVisible()
+  for (const part of ['backend-api', 'audit-service', 'websocket-service', 'Database']) await expect(page.getByText(`${part}: Works`, { exact: true })).toBeVisible()
   await expectAccessibleInBothThemes(page, "the operator's overview")
   await page.setViewportSize({ width: 320, height: 640 })
   await expectNoSidewaysScroll(page, "the operator's overview")
