@@ -5,6 +5,7 @@ import (
 	"strings"
 
 	"github.com/gofiber/fiber/v2"
+	"github.com/google/uuid"
 
 	"github.com/tasktide/tasktide/core/domain"
 	"github.com/tasktide/tasktide/core/tasks"
@@ -31,6 +32,21 @@ func ifMatch(c *fiber.Ctx) (tasks.Match, error) {
 		return nil, nil
 	}
 	return parseTags(h, false)
+}
+
+const epochHeader = "X-Stream-Epoch"
+
+// epoch holds a request to the database that its versions were read from.
+func (a *api) epoch(c *fiber.Ctx, user string) error {
+	h := header(c, epochHeader)
+	if h == "" {
+		return nil
+	}
+	epoch, err := uuid.Parse(h)
+	if err != nil {
+		return domain.Malformed(epochHeader + " takes what X-Stream-Position had before its colon, a UUID")
+	}
+	return a.users.SameEpoch(c.UserContext(), user, epoch)
 }
 
 // parseTags reads a list of entity tags into the versions that they name.

@@ -3,6 +3,7 @@ package rest
 import (
 	"context"
 	"strings"
+	"time"
 
 	"github.com/gofiber/fiber/v2"
 	"github.com/google/uuid"
@@ -26,6 +27,7 @@ func (a *api) notificationRoutes() []spec.Route {
 		Handle:  a.listNotifications,
 	}, {
 		Method: fiber.MethodPatch, Path: list + "/read-all", ID: "readAllNotifications", Tag: "Notifications", Summary: "Mark all notifications as read",
+		Params: []spec.Param{spec.Query("until", timeInput(), "Only those made up to this time, as the `createdAt` of the newest one that was seen: a newer one stays unread. Without it: all.")},
 		Answers: []spec.Answer{{
 			Status: fiber.StatusOK, About: "How many were unread.", Schema: spec.Object(spec.Has("count", spec.Int().From(0, maxInteger).Like(3))),
 		}},
@@ -100,7 +102,15 @@ func (a *api) readAllNotifications(c *fiber.Ctx) error {
 	if err != nil {
 		return err
 	}
-	n, err := a.notifications.MarkAllRead(ctx, user)
+	p := params{c: c}
+	var until time.Time
+	if t := p.time("until"); t != nil {
+		until = *t
+	}
+	if p.bad != nil {
+		return domain.Invalid("the query breaks a rule; each wrong parameter is listed in errors", p.bad...)
+	}
+	n, err := a.notifications.MarkAllRead(ctx, user, until)
 	if err != nil {
 		return err
 	}

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"net/http"
 	"testing"
+	"time"
 
 	"github.com/google/uuid"
 
@@ -123,6 +124,9 @@ func TestWrongRequestsForNotificationsSayWhatIsWrong(t *testing.T) {
 			t.Errorf("%s: %s, want %s", query, got, want)
 		}
 	}
+	if got := w.call("PATCH", notesPath+"/read-all?until=yesterday", "").problem(t, 422); got != "until" {
+		t.Errorf("%s", got)
+	}
 	for _, id := range []string{"x", "%00", "01890a5d-ac96-774b-bcce-b302099a805", "01890a5dac96774bbcceb302099a8057"} {
 		w.call("DELETE", notesPath+"/"+id, "").problem(t, 422)
 		w.call("PATCH", notesPath+"/"+id+"/read", "").problem(t, 422)
@@ -144,8 +148,8 @@ func (awayNotes) List(context.Context, string, domain.NotificationQuery) ([]doma
 func (awayNotes) MarkRead(context.Context, string, uuid.UUID) (domain.Notification, error) {
 	return domain.Notification{}, errAway
 }
-func (awayNotes) MarkAllRead(context.Context, string) (int, error) { return 0, errAway }
-func (awayNotes) Delete(context.Context, string, uuid.UUID) error  { return errAway }
+func (awayNotes) MarkAllRead(context.Context, string, time.Time) (int, error) { return 0, errAway }
+func (awayNotes) Delete(context.Context, string, uuid.UUID) error             { return errAway }
 
 func TestNotificationsInAnOutageAre503(t *testing.T) {
 	t.Parallel()

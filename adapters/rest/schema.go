@@ -89,6 +89,12 @@ func ifMatchParam() spec.Param {
 	return spec.InHeader(fiber.HeaderIfMatch, spec.Text().Like(`"1"`), "Change it only if it has one of these versions, else 412.")
 }
 
+func streamEpoch() spec.Param {
+	return spec.InHeader(epochHeader, spec.UUID(),
+		"Change it only if the database is still the one that the version in `If-Match` was read from, else 412: one that came back from a backup counts versions anew. "+
+			"It is what `X-Stream-Position` has before its colon, and `connected` as `epoch`.")
+}
+
 func ifNoneMatch() spec.Param {
 	return spec.InHeader(fiber.HeaderIfNoneMatch, spec.Text().Like(`"1"`), "Answer 304 without a body if it has one of these versions.")
 }

@@ -42,7 +42,7 @@ func (a *api) taskRoutes() []spec.Route {
 		Method: fiber.MethodPut, Path: one, ID: "updateTask", Tag: "Tasks", Summary: "Change a task",
 		About: "A field that is absent stays as it is, `null` clears it. A whole task may be sent back: what only the server sets is passed over. " +
 			"A change that changes nothing makes no event and no version.",
-		Params: []spec.Param{ifMatchParam(), prefer()},
+		Params: []spec.Param{ifMatchParam(), streamEpoch(), prefer()},
 		Body:   &spec.Body{Schema: taskChangeSchema()},
 		Answers: []spec.Answer{{
 			Status: fiber.StatusOK, About: "The task as it is now.", Schema: taskSchema(), Headers: []spec.Header{etag(), preferenceApplied()},
@@ -50,11 +50,11 @@ func (a *api) taskRoutes() []spec.Route {
 		Errors: guarded, Handle: a.updateTask,
 	}, {
 		Method: fiber.MethodPatch, Path: one + "/complete", ID: "toggleTask", Tag: "Tasks", Summary: "Complete a pending task, reopen a completed one",
-		Params:  []spec.Param{ifMatchParam()},
+		Params:  []spec.Param{ifMatchParam(), streamEpoch()},
 		Answers: changed, Errors: guarded, Handle: a.toggleTask,
 	}, {
 		Method: fiber.MethodDelete, Path: one, ID: "deleteTask", Tag: "Tasks", Summary: "Delete a task",
-		Params:  []spec.Param{ifMatchParam()},
+		Params:  []spec.Param{ifMatchParam(), streamEpoch()},
 		Answers: []spec.Answer{{Status: fiber.StatusNoContent, About: "It is deleted."}}, Errors: guarded, Handle: a.deleteTask,
 	}}
 }

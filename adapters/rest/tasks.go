@@ -61,12 +61,15 @@ func pathID(c *fiber.Ctx, of string) (uuid.UUID, error) {
 	return id, nil
 }
 
-// target is caller, taskID and If-Match together.
+// target is caller, taskID, X-Stream-Epoch and If-Match together.
 func (a *api) target(c *fiber.Ctx) (ctx context.Context, user string, id uuid.UUID, match tasks.Match, err error) {
 	if ctx, user, err = a.caller(c); err == nil {
 		if id, err = taskID(c); err == nil {
 			match, err = ifMatch(c)
 		}
+	}
+	if err == nil {
+		err = a.epoch(c, user)
 	}
 	return ctx, user, id, match, err
 }

@@ -128,6 +128,37 @@ func TestIfMatchGuardsEveryChange(t *testing.T) {
 	}
 }
 
+func TestAVersionOfAnotherDatabaseGuardsEveryChange(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	epoch, _, _ := strings.Cut(w.call("GET", tasksPath, "").header.Get("X-Stream-Position"), ":")
+	for header, status := range map[string]int{epoch: 200, strings.ToUpper(epoch): 200, "": 200, uuid.NewString(): 412, uuid.Nil.String(): 412, "1": 400, epoch + ":1": 400} {
+		for _, method := range []string{"PUT", "PATCH", "DELETE"} {
+			_, path := w.create(milk)
+			at, body, want := path, "", status
+			switch method {
+			case "PATCH":
+				at += "/complete"
+			case "PUT":
+				body = `{"title":"b"}`
+			case "DELETE":
+				if status == 200 {
+					want = 204
+				}
+			}
+			a := w.call(method, at, body, `If-Match: "1"`, "X-Stream-Epoch: "+header)
+			if a.status != want {
+				t.Errorf("%s with %s: %d %s, want %d", method, header, a.status, a.body, want)
+			} else if want >= 400 {
+				a.problem(t, want)
+				if version := w.call("GET", path, "").header.Get("ETag"); version != `"1"` {
+					t.Errorf("%s with %s was refused, and is done: %s", method, header, version)
+				}
+			}
+		}
+	}
+}
+
 func TestIfNoneMatchSavesTheBody(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)

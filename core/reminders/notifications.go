@@ -3,6 +3,7 @@ package reminders
 import (
 	"context"
 	"fmt"
+	"time"
 
 	"github.com/google/uuid"
 
@@ -42,9 +43,10 @@ func (n *Notifications) MarkRead(ctx context.Context, user string, id uuid.UUID)
 	return n.store.MarkRead(ctx, user, id)
 }
 
-// MarkAllRead marks all and says how many were unread.
-func (n *Notifications) MarkAllRead(ctx context.Context, user string) (int, error) {
-	return n.store.MarkAllRead(ctx, user)
+// MarkAllRead marks those made up to until, all if that is zero, and says how many
+// were unread.
+func (n *Notifications) MarkAllRead(ctx context.Context, user string, until time.Time) (int, error) {
+	return n.store.MarkAllRead(ctx, user, until)
 }
 
 // Delete removes one. Errors: those of ports.NotificationStore.

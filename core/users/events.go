@@ -2,6 +2,7 @@ package users
 
 import (
 	"context"
+	"math"
 
 	"github.com/google/uuid"
 
@@ -52,6 +53,21 @@ func (s *Service) Events(ctx context.Context, user string, after *domain.Positio
 		return Events{}, err
 	}
 	return Events{List: whole(from.Value, list), Head: head}, nil
+}
+
+// SameEpoch returns domain.ErrPreconditionFailed when the streams are of another epoch:
+// what was read under epoch may be of a future that the database that is there now
+// never had, and its versions then name other contents. Further errors: those of
+// ports.EventStream.
+func (s *Service) SameEpoch(ctx context.Context, user string, epoch uuid.UUID) error {
+	_, head, err := s.d.Streams.After(ctx, user, math.MaxInt64, 1)
+	if err != nil || head.Epoch == epoch {
+		return err
+	}
+	return &domain.Error{
+		Kind:   domain.KindPreconditionFailed,
+		Detail: "the database was replaced since this was read; load it again and repeat the change on what it is now",
+	}
 }
 
 func reachable(from, head domain.Position, list []domain.Event) error {

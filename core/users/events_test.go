@@ -11,6 +11,22 @@ import (
 	"github.com/tasktide/tasktide/core/users"
 )
 
+func TestTheEpochSaysWhetherTheDatabaseIsTheSame(t *testing.T) {
+	t.Parallel()
+	epoch := uuid.New()
+	s := users.New(users.Deps{Streams: kept{epoch: epoch, head: 3, positions: []int64{1, 2, 3}}})
+	if err := s.SameEpoch(t.Context(), "u", epoch); err != nil {
+		t.Error(err)
+	}
+	if err := s.SameEpoch(t.Context(), "u", uuid.New()); !errors.Is(err, domain.ErrPreconditionFailed) {
+		t.Errorf("another epoch is %v", err)
+	}
+	s = users.New(users.Deps{Streams: kept{epoch: epoch, err: domain.Unavailable("database", errors.New("x"))}})
+	if err := s.SameEpoch(t.Context(), "u", epoch); !errors.Is(err, domain.ErrUnavailable) {
+		t.Errorf("an outage is %v", err)
+	}
+}
+
 // kept is a stream of which only some positions are left.
 type kept struct {
 	epoch     uuid.UUID

@@ -88,10 +88,13 @@ func noteReadAll(t *testing.T, s Reminders) {
 	s.told(t, s.u("v"), 1)
 	_, err := s.Notes.MarkRead(t.Context(), s.u("u"), all[0].ID)
 	ok(t, err)
-	for _, n := range []int{2, 0} {
-		got, err := s.Notes.MarkAllRead(t.Context(), s.u("u"))
+	for _, until := range []struct {
+		at   time.Time
+		want int
+	}{{all[0].CreatedAt, 0}, {all[1].CreatedAt, 1}, {all[1].CreatedAt, 0}, {time.Time{}, 1}, {time.Time{}, 0}} {
+		got, err := s.Notes.MarkAllRead(t.Context(), s.u("u"), until.at)
 		ok(t, err)
-		want(t, "marked", got, n)
+		want(t, "marked until "+until.at.String(), got, until.want)
 	}
 	left, err := s.Notes.List(t.Context(), s.u("v"), domain.NotificationQuery{UnreadOnly: true, Limit: 5})
 	ok(t, err)
@@ -119,7 +122,7 @@ var noteServing = map[string]func(ctx context.Context, s ports.NotificationStore
 		return none(err)
 	},
 	"MarkAllRead": func(ctx context.Context, s ports.NotificationStore, thief string, _ uuid.UUID) (bool, error) {
-		n, err := s.MarkAllRead(ctx, thief)
+		n, err := s.MarkAllRead(ctx, thief, time.Time{})
 		return n == 0, err
 	},
 	"Delete": func(ctx context.Context, s ports.NotificationStore, thief string, id uuid.UUID) (bool, error) {

@@ -1533,6 +1533,8 @@ export interface operations {
             header?: {
                 /** @description Change it only if it has one of these versions, else 412. */
                 "If-Match"?: string;
+                /** @description Change it only if the database is still the one that the version in `If-Match` was read from, else 412: one that came back from a backup counts versions anew. It is what `X-Stream-Position` has before its colon, and `connected` as `epoch`. */
+                "X-Stream-Epoch"?: string;
                 /** @description `handling=strict` (RFC 7240): an unknown field in the body is a 422 that names it. */
                 Prefer?: string;
                 /** @description Names the request in logs and is the correlation id of its events. Taken over if it is printable ASCII of at most 128 characters, else made. */
@@ -1590,6 +1592,8 @@ export interface operations {
             header?: {
                 /** @description Change it only if it has one of these versions, else 412. */
                 "If-Match"?: string;
+                /** @description Change it only if the database is still the one that the version in `If-Match` was read from, else 412: one that came back from a backup counts versions anew. It is what `X-Stream-Position` has before its colon, and `connected` as `epoch`. */
+                "X-Stream-Epoch"?: string;
                 /** @description Names the request in logs and is the correlation id of its events. Taken over if it is printable ASCII of at most 128 characters, else made. */
                 "X-Request-ID"?: components["parameters"]["X-Request-ID"];
             };
@@ -1633,6 +1637,8 @@ export interface operations {
             header?: {
                 /** @description Change it only if it has one of these versions, else 412. */
                 "If-Match"?: string;
+                /** @description Change it only if the database is still the one that the version in `If-Match` was read from, else 412: one that came back from a backup counts versions anew. It is what `X-Stream-Position` has before its colon, and `connected` as `epoch`. */
+                "X-Stream-Epoch"?: string;
                 /** @description Names the request in logs and is the correlation id of its events. Taken over if it is printable ASCII of at most 128 characters, else made. */
                 "X-Request-ID"?: components["parameters"]["X-Request-ID"];
             };
@@ -1911,7 +1917,10 @@ export interface operations {
     };
     readAllNotifications: {
         parameters: {
-            query?: never;
+            query?: {
+                /** @description Only those made up to this time, as the `createdAt` of the newest one that was seen: a newer one stays unread. Without it: all. */
+                until?: components["schemas"]["TimeInput"];
+            };
             header?: {
                 /** @description Names the request in logs and is the correlation id of its events. Taken over if it is printable ASCII of at most 128 characters, else made. */
                 "X-Request-ID"?: components["parameters"]["X-Request-ID"];
@@ -1941,6 +1950,7 @@ export interface operations {
             };
             401: components["responses"]["Unauthorized"];
             403: components["responses"]["Forbidden"];
+            422: components["responses"]["UnprocessableEntity"];
             429: components["responses"]["TooManyRequests"];
             431: components["responses"]["RequestHeaderFieldsTooLarge"];
             500: components["responses"]["InternalServerError"];
