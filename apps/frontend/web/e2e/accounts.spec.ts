@@ -101,6 +101,21 @@ test('whoever signs out before all is sent is asked, and loses it only then', as
   expect(await person.titles()).toEqual([])
 })
 
+test('whoever signs out with something half typed is asked, too', async ({ page }) => {
+  await open(page)
+  await addField(page).fill('Half a thought')
+  const leave = async () => {
+    await page.getByRole('button', { name: /^Account of/ }).click()
+    await page.getByRole('menuitem', { name: 'Sign out' }).click()
+  }
+  await leave()
+  await page.getByRole('dialog', { name: 'Sign out and lose what was not sent?' }).getByRole('button', { name: 'Cancel' }).click()
+  await expect(addField(page)).toHaveValue('Half a thought')
+  await addField(page).fill('')
+  await leave()
+  await expect(page.getByRole('button', { name: 'Sign in' })).toBeVisible()
+})
+
 test('two people in one browser, one after the other: neither sees anything of the other', async ({ page, person, system, browser }) => {
   const next = await Person.join(system, browser, 'Bob Roe')
   await person.add({ title: 'Of Ann' })
@@ -110,6 +125,7 @@ test('two people in one browser, one after the other: neither sees anything of t
   await addField(page).fill('Half a thought of Ann')
   await page.getByRole('button', { name: 'Account of Ann Lee' }).click()
   await page.getByRole('menuitem', { name: 'Sign out' }).click()
+  await page.getByRole('dialog').getByRole('button', { name: 'Sign out' }).click()
   await signIn(page, next)
   await expectConnected(page)
   await page.getByRole('navigation', { name: 'Main' }).getByRole('link', { name: 'All tasks' }).click()

@@ -81,6 +81,52 @@ test('what is removed hands the focus on: chips, tags, filters, notifications', 
   await expect(panel.getByLabel('Tags', { exact: true })).toBeFocused()
 })
 
+test('when a message, a screen or a task goes, the focus is in the content, and its keys work', async ({ page, person }) => {
+  const ids: string[] = []
+  for (const name of ['One', 'Two', 'Three']) ids.push((await person.add({ title: name })).id)
+  await open(page)
+  const nowhere = () => page.evaluate(() => document.activeElement === document.body)
+  const inContent = async (what: string) => {
+    await expect.poll(nowhere, { message: what }).toBe(false)
+    expect(await page.evaluate(() => document.activeElement?.closest('main') !== null), what).toBe(true)
+    await page.keyboard.press('j')
+    await expect(page.locator('[data-title]:focus'), what).toBeVisible()
+  }
+  await title(page, 'Two').focus()
+  await page.keyboard.press('Delete')
+  await messages(page).getByRole('button', { name: 'Undo' }).press('Enter')
+  await inContent('the message whose Undo was pressed')
+
+  await title(page, 'Two').focus()
+  await page.keyboard.press('Delete')
+  await messages(page).getByRole('button', { name: 'Close message' }).press('Enter')
+  await inContent('the message that was closed')
+
+  await page.keyboard.press('g')
+  await page.keyboard.press('c')
+  await expect(page.getByRole('heading', { level: 1, name: 'Completed' })).toBeVisible()
+  await expect.poll(nowhere, { message: 'the screen that was left' }).toBe(false)
+  await page.keyboard.press('g')
+  await page.keyboard.press('l')
+  await inContent('the screen that was left by a key')
+
+  await page.keyboard.press('/')
+  await expect(page.getByRole('searchbox')).toBeFocused()
+  await page.keyboard.press('Escape')
+  await inContent('the search')
+
+  await title(page, 'One').focus()
+  await person.remove(ids[0] ?? '')
+  await expect(row(page, 'One')).toBeHidden()
+  await inContent('the task that was deleted elsewhere')
+
+  await openDetails(page, 'Three')
+  await details(page).getByLabel('Category').focus()
+  await person.remove(ids[2] ?? '')
+  await expect(details(page).getByLabel('Category')).toBeHidden()
+  await expect.poll(nowhere, { message: 'the details of the task that was deleted elsewhere' }).toBe(false)
+})
+
 test('j and k at the ends of the list lead back to it', async ({ page, person }) => {
   for (const name of ['One', 'Two']) await person.add({ title: name })
   await open(page)

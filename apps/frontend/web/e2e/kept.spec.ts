@@ -88,6 +88,64 @@ test('what is typed into a task that is deleted elsewhere meanwhile is not lost'
   await expect(panel.getByLabel('Notes')).toHaveValue('Precious words')
 })
 
+test('a tag that is typed into a task that is deleted elsewhere meanwhile is not lost, and what is typed on is done to no other task', async ({ page, person }) => {
+  const { id } = await person.add({ title: 'Doomed' })
+  await person.add({ title: 'Neighbour', priority: 'low' })
+  await open(page)
+  const panel = await openDetails(page, 'Doomed')
+  await panel.getByLabel('Tags', { exact: true }).pressSequentially('precious')
+  // The page is told, and the answer that the task is gone comes a while later: until then the panel is away.
+  await page.route('**/api/*/tasks/*', async (route) => {
+    await new Promise((done) => setTimeout(done, 1500))
+    await route.continue()
+  })
+  await person.remove(id)
+  await expect(panel.getByLabel('Tags', { exact: true })).toBeHidden()
+  await page.keyboard.type('xe1#', { delay: 100 })
+  await expect(row(page, 'Doomed')).toContainText('Deleted on another device while you changed it')
+  await expect(row(page, 'Doomed')).toContainText('#precious')
+  await page.waitForTimeout(300)
+  expect(await person.tasks()).toEqual([expect.objectContaining({ title: 'Neighbour', priority: 'low', completed: false, version: 1 })])
+  await expect(row(page, 'Neighbour').getByRole('textbox')).toHaveCount(0)
+})
+
+test('a tag that was typed and is there is not in its field any more when the details are opened again', async ({ page, person }) => {
+  await person.add({ title: 'Tagged' })
+  await open(page)
+  const panel = await openDetails(page, 'Tagged')
+  await panel.getByLabel('Tags', { exact: true }).pressSequentially('once')
+  await page.keyboard.press('Escape')
+  await expect(panel).toBeHidden()
+  await expect.poll(() => person.tasks()).toEqual([expect.objectContaining({ tags: ['once'] })])
+  await openDetails(page, 'Tagged')
+  await expect(panel.getByLabel('Tags', { exact: true })).toHaveValue('')
+  await panel.getByRole('button', { name: 'Remove the tag once' }).click()
+  await expect.poll(() => person.tasks()).toEqual([expect.objectContaining({ tags: [] })])
+  await panel.getByRole('button', { name: /^Close/ }).click()
+  await expect(panel).toBeHidden()
+  await expect.poll(() => person.tasks()).toEqual([expect.objectContaining({ tags: [], version: 3 })])
+})
+
+test('what is entered in the very moment of a reload is not lost, and not doubled', async ({ page, person }) => {
+  await open(page)
+  await addField(page).fill('First')
+  await addField(page).press('Enter')
+  await expect(row(page, 'First')).toBeVisible()
+  const entered = ['First']
+  for (const title of ['A', 'B', 'C', 'D', 'E', 'F']) {
+    await addField(page).fill(title)
+    // The form's own listener comes before this one.
+    const reloaded = page.waitForEvent('load')
+    await page.evaluate(() => document.addEventListener('submit', () => location.reload()))
+    await addField(page).press('Enter')
+    await reloaded
+    await expect(row(page, title)).toBeVisible()
+    await expect(addField(page)).toHaveValue('')
+    entered.unshift(title)
+  }
+  await expect.poll(async () => (await person.titles()).sort()).toEqual(entered.sort())
+})
+
 test.describe('without a service worker, as over plain http', () => {
   test.use({ serviceWorkers: 'block' })
 
@@ -145,7 +203,9 @@ test('a time to be reminded that is set elsewhere is not overwritten unseen: by 
   await expect(time).not.toHaveValue(before)
   await panel.getByRole('button', { name: 'Close the details' }).click()
   await expect(panel).toBeHidden()
+  expect(await kept()).toBe(at('09'))
   await openDetails(page, 'Reminded')
+  expect(await kept(), 'by none that was only looked at').toBe(at('09'))
   await panel.getByLabel('Reminder', { exact: true }).selectOption('At a time of its own…')
   await time.fill('2031-08-09T10:11')
   await person.change(id, { reminderAt: at('12') })

@@ -57,7 +57,7 @@ test('a task whose change was refused is corrected, and another one deleted: nei
   await titleField(page).fill('Corrected')
   await titleField(page).press('Enter')
   await remove(page, 'To delete, refused')
-  await messages(page).getByRole('button', { name: 'Close message' }).last().click()
+  await messages(page).getByRole('status').filter({ hasText: 'To delete' }).getByRole('button', { name: 'Close message' }).click()
   await expect.poll(() => person.titles()).toEqual(['Corrected'])
   await expect(row(page, 'Corrected')).not.toContainText('is not wanted')
 })
@@ -138,16 +138,20 @@ test('the server does not want the live connection back: why is said, and trying
   await expect(note).toBeHidden()
 })
 
-test('many deletions one after the other: each can be undone as long as somebody is at its message', async ({ page, person }) => {
+test('many deletions one after the other: none pushes out the message of another, and each can be undone', async ({ page, person }) => {
   const titles = ['One', 'Two', 'Three', 'Four', 'Five', 'Six']
   for (const title of titles) await person.add({ title })
   await open(page)
-  await remove(page, 'One')
-  const first = messages(page).getByRole('status').filter({ hasText: 'One' }).getByRole('button', { name: 'Undo' })
-  await first.focus()
-  for (const title of titles.slice(1)) await remove(page, title)
-  await expect(first).toBeVisible()
-  await first.click()
-  await expect(row(page, 'One')).toBeVisible()
-  await expect.poll(() => person.titles(), { timeout: 20_000 }).toEqual(['One'])
+  await row(page, 'Six').getByRole('button', { name: 'Six', exact: true }).focus()
+  for (const title of titles.toReversed()) {
+    await expect(page.locator('[data-title]:focus')).toHaveText(title)
+    await page.keyboard.press('Delete')
+  }
+  // The first of them: whoever is at a message keeps it.
+  const undo = messages(page).getByRole('status').filter({ hasText: 'Six' }).getByRole('button', { name: 'Undo' })
+  await undo.focus()
+  await expect(messages(page).getByRole('status')).toHaveCount(1, { timeout: 20_000 })
+  await undo.press('Enter')
+  await expect(row(page, 'Six')).toBeVisible()
+  await expect.poll(() => person.titles(), { timeout: 20_000 }).toEqual(['Six'])
 })

@@ -53,7 +53,7 @@ export async function errorOf(response: Response): Promise<ApiError> {
   const soon = more.retryAfterMs === undefined ? 'a moment' : waitText(more.retryAfterMs)
   if (response.status === 401) return new ApiError('signed-out', 'Your session has ended. Sign in again to go on.', more)
   if (response.status === 429) return new ApiError('busy', `Too many requests at once. Try again in ${soon}.`, more)
-  if (response.status === 503) return new ApiError('busy', problem.detail ?? `The server is not ready. Try again in ${soon}.`, more)
+  if (response.status === 503) return new ApiError('busy', problem.detail ? sentence(problem.detail) : `The server is not ready. Try again in ${soon}.`, more)
   if (response.status >= 500) {
     return new ApiError('broken', 'The server could not do this. Nothing you entered is lost; try again in a moment.', more)
   }

@@ -20,7 +20,7 @@ export async function request(input: RequestInfo | URL, init: RequestInit = {}, 
     return response
   } catch (error) {
     if (own?.aborted) throw error
-    if (error instanceof DOMException && error.name === 'TimeoutError') throw new ApiError('timeout', 'The server did not answer in time. It will be tried again.')
-    throw new ApiError('network', 'There is no connection to the server. It will be tried again.')
+    if (error instanceof DOMException && error.name === 'TimeoutError') throw new ApiError('timeout', 'The server did not answer in time.')
+    throw new ApiError('network', 'There is no connection to the server.')
   }
 }

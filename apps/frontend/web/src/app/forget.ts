@@ -2,8 +2,8 @@ import { currentSession, rememberedUser, subscribeToSession } from '@/api'
 import { Keep } from '@/store'
 import { forgetDrafts } from '@/store/drafts'
 
-/** What localStorage has of one user: drafts, and the zone. */
-const OWN = /^tasktide:(?:draft|zone):([^:]+)/
+/** What localStorage has of one user: drafts, writes that the database does not have yet, and the zone. */
+const OWN = /^tasktide:(?:draft|op|zone):([^:]+)/
 
 /**
  * The browser keeps things of the user that it remembers, and of nobody else: what is there of others goes when

@@ -5,6 +5,7 @@ import { Bell } from '@/features/notifications/bell'
 import { useOpenToday } from '@/features/tasks/use-tasks'
 import { Button, cx, dismissAll, IconButton, Sheet, Toaster } from '@/ui'
 import { ConnectionDot } from './connection-dot'
+import { useFocusKept } from './focus'
 import { MORE, NAV, type NavItem } from './nav'
 import { Notices } from './notices'
 import { usePreferencesInForce } from './preferences'
@@ -18,6 +19,7 @@ const ShortcutSheet = lazy(() => import('./shortcut-sheet').then((m) => ({ defau
 /** What stands around every screen: sidebar on a desk, bottom bar on a phone, the header above. */
 export function Shell() {
   usePreferencesInForce()
+  useFocusKept()
   const [keys, setKeys] = useState(false)
   useGlobalKeys(() => setKeys(true))
   useEffect(() => dismissAll, [])

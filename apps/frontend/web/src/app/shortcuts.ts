@@ -11,6 +11,10 @@ export type Shortcut = {
   run(): void
 }
 
+/** Whoever was typing when their field went is typing still, until they pause that long. */
+const TYPING_MS = 1000
+let typingUntil = 0
+
 const active = new Set<readonly Shortcut[]>()
 const PAUSE_MS = 1000
 let typed: string[] = []
@@ -29,6 +33,11 @@ export function useShortcuts(shortcuts: readonly Shortcut[]): void {
   }, [])
 }
 
+/** What is typed is no command for as long as it goes on; `false`: it is one again. */
+export function ignoreTyping(ignore: boolean): void {
+  typingUntil = ignore ? performance.now() + TYPING_MS : 0
+}
+
 export function activeShortcuts(): Shortcut[] {
   return [...active].flat()
 }
@@ -43,6 +52,7 @@ export function useShortcutKeys(): void {
 
 function onKey(event: KeyboardEvent): void {
   if (event.defaultPrevented || event.isComposing || event.key === 'Shift' || isCommand(event) || typing(event.target)) return
+  if (performance.now() < typingUntil) return ignoreTyping(true)
   if (event.repeat) {
     const held = find(event.key)
     if (!held) return
@@ -70,9 +80,14 @@ function find(keys: string): Shortcut | undefined {
   return activeShortcuts().findLast((s) => s.keys === keys)
 }
 
+/** A field in which keys are text, or a choice. */
+export function isTypedInto(element: Element): boolean {
+  return element.closest('input:not([type=checkbox]), textarea, select, [contenteditable=true]') !== null
+}
+
 /** In a field, a menu or a dialog a key is what it says. */
 function typing(target: EventTarget | null): boolean {
   if (!(target instanceof Element)) return false
-  if (target.closest('input:not([type=checkbox]), textarea, select, [contenteditable=true], [role=menu]')) return true
+  if (isTypedInto(target) || target.closest('[role=menu]')) return true
   return document.querySelector('[role=dialog][data-state=open], [role=alertdialog][data-state=open], [role=menu][data-state=open]') !== null
 }

@@ -2,6 +2,7 @@ import { useNavigate } from '@tanstack/react-router'
 import { Keyboard, LogOut, Settings } from 'lucide-react'
 import { useState } from 'react'
 import { errorText, signOut } from '@/api'
+import { hasDrafts } from '@/store/drafts'
 import { Confirm, IconButton, Menu, MenuChoice, MenuItem, MenuLabel, MenuLine, toast } from '@/ui'
 import { usePreferences, useSavePreferences } from './preferences'
 import { useScope } from './scope'
@@ -29,7 +30,7 @@ export function UserMenu({ onShortcuts }: { onShortcuts(): void }) {
   }
   function ask(): void {
     const { waiting, stuck } = tasks.snapshot()
-    if (waiting + stuck > 0) setAsking(true)
+    if (waiting + stuck > 0 || hasDrafts(user.id)) setAsking(true)
     else void leave()
   }
   function choose(next: Theme): void {
@@ -61,7 +62,7 @@ export function UserMenu({ onShortcuts }: { onShortcuts(): void }) {
         open={asking}
         onOpenChange={setAsking}
         title="Sign out and lose what was not sent?"
-        description="Some of your changes have not reached the server yet. Signing out removes them from this browser."
+        description="Some of what you did or typed has not reached the server yet. Signing out removes it from this browser."
         action="Sign out"
         onConfirm={() => void leave()}
       />

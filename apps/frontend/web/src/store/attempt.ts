@@ -1,5 +1,5 @@
 import { ApiError, type Task } from '@/api'
-import type { Backend } from './backend'
+import type { Backend, Seen } from './backend'
 import { FIELDS, insist, merge, same, type Field } from './fields'
 import { bodyOf, type Op } from './ops'
 
@@ -37,19 +37,24 @@ async function send(op: Op, backend: Backend): Promise<Task | null> {
     case 'create':
       return backend.create(op.body, op.id)
     case 'update':
-      return backend.update(op.taskId, op.seen, bodyOf(op.changes))
+      return backend.update(op.taskId, seenBy(op), bodyOf(op.changes))
     case 'complete':
-      return backend.toggle(op.taskId, op.seen)
+      return backend.toggle(op.taskId, seenBy(op))
     case 'remove':
-      await backend.remove(op.taskId, op.seen)
+      await backend.remove(op.taskId, seenBy(op))
       return null
   }
+}
+
+function seenBy(op: Exclude<Op, { kind: 'create' }>): Seen {
+  return { version: op.seen, epoch: op.epoch }
 }
 
 async function judge(op: Op, backend: Backend, error: unknown): Promise<Outcome> {
   if (!(error instanceof ApiError)) return { kind: 'again', error: new ApiError('broken', 'Something went wrong in the page. It will be tried again.') }
   if (op.kind !== 'create' && error.status === 412) return compare(op, backend)
   if (op.kind !== 'create' && error.status === 404) return missing(op)
+  if (op.kind === 'create' && error.fields.some(({ field }) => field === 'Idempotency-Key')) return { kind: 'done', task: null, direct: false }
   return outcomeOf(error)
 }
 
@@ -65,7 +70,7 @@ function missing(op: Exclude<Op, { kind: 'create' }>): Outcome {
   return { kind: 'conflict', theirs: null, clashes: [] }
 }
 
-/** Somebody changed the task meanwhile, or this op itself did and its answer was lost. */
+/** Somebody changed the task meanwhile, the database was replaced, or this op itself did it and its answer was lost. */
 async function compare(op: Exclude<Op, { kind: 'create' }>, backend: Backend): Promise<Outcome> {
   let theirs: Task
   try {
@@ -101,12 +106,12 @@ async function compareComplete(op: Op & { kind: 'complete' }, theirs: Task, back
   return retry({ ...op, seen: theirs.version }, backend)
 }
 
-/** Once more on the version that was just read; should that be outdated too, the queue comes again. */
-async function retry(op: Op, backend: Backend): Promise<Outcome> {
+/** Once more on the version that was just read, of whichever database; should that be outdated too, the queue comes again. */
+async function retry({ epoch: _epoch, ...op }: Op, backend: Backend): Promise<Outcome> {
   try {
-    return { kind: 'done', task: await send(op, backend), direct: false }
+    return { kind: 'done', task: await send(op as Op, backend), direct: false }
   } catch (error) {
     if (error instanceof ApiError && error.status === 412) return { kind: 'again', error }
-    return judge(op, backend, error)
+    return judge(op as Op, backend, error)
   }
 }

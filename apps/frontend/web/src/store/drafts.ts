@@ -37,6 +37,17 @@ export function writeDraft(key: string, text: string): void {
   }
 }
 
+/** Whether something is typed, or done to notifications, that the server does not have. */
+export function hasDrafts(user: string): boolean {
+  const own = draftKey(user, '')
+  const has = (key: string) => key.startsWith(own) && key !== draftKey(user, 'notifications-not-before')
+  try {
+    return [...memory.keys(), ...Object.keys(localStorage)].some(has)
+  } catch {
+    return [...memory.keys()].some(has)
+  }
+}
+
 /** A new task has its id: the next visit knows what is typed into it by that only. */
 export function moveDrafts(user: string, before: string, id: string): void {
   ids.set(before, id)

@@ -21,6 +21,8 @@ type Common = {
   state: OpState
   /** The server asked that nothing be sent before. */
   until?: number
+  /** Of the database whose version was seen. */
+  epoch?: string
   error?: { message: string; status: number; fields: FieldError[] }
   /** On a conflict: the task as it is on the server, null if it is gone. */
   theirs?: Task | null
@@ -50,9 +52,12 @@ export function isUntried(op: Op): boolean {
   return op.state === 'waiting' && op.tries === 0
 }
 
-/** Until when the server asked to wait, by what it answered to any of them. */
-export function notBefore(ops: readonly Op[]): number {
-  return Math.max(0, ...ops.map((op) => (op.state === 'waiting' ? (op.until ?? 0) : 0)))
+/** No answer asks for more: what is left of a longer one was written by a clock that jumped. */
+const LONGEST_ASKED_MS = 3_600_000
+
+/** Until when the server asked to wait, by what it answered to any of them; it may be over. 0 if it never did. */
+export function notBefore(ops: readonly Op[], now: number): number {
+  return Math.max(0, ...ops.map(({ state, until = 0 }) => (state === 'waiting' && until - now <= LONGEST_ASKED_MS ? until : 0)))
 }
 
 /** The task as it will be when the op is done; undefined if it is gone then. */

@@ -1,5 +1,6 @@
 import type { Task } from '@/api'
 import { compacted, inOrder } from './compact'
+import { note, notes, opOf, strike } from './journal'
 import type { Keep, Name } from './keep'
 import type { Op } from './ops'
 
@@ -31,7 +32,21 @@ export class Queue {
     return this.ops.filter((op) => op.taskId === taskId)
   }
 
-  /** Takes over what the browser keeps: after a reload, and after another tab changed it. */
+  /** Takes over what the browser keeps, and what a page that is gone had no time to have kept. */
+  async open(): Promise<void> {
+    const before = notes(this.user)
+    await this.load()
+    const after = notes(this.user)
+    for (const [id, text] of before) {
+      // What another tab is just having kept is struck meanwhile.
+      if (after.get(id) !== text) continue
+      const op = opOf(text)
+      if (op === undefined) strike(this.user, id)
+      else void (op ? this.put(op) : this.drop(id))
+    }
+  }
+
+  /** Takes over what the browser keeps: another tab changed it. */
   async load(): Promise<void> {
     const kept = await this.keep.readOps(this.user)
     if (!kept) return
@@ -41,7 +56,7 @@ export class Queue {
 
   /** `first`: what has to be done before the browser keeps it. */
   async put(op: Op, first?: Promise<void>): Promise<void> {
-    this.unkept.add(op.id)
+    this.unkeep(op)
     this.set([...this.ops.filter((other) => other.id !== op.id), op])
     if (first) await first
     // It may have been dropped, or put again, meanwhile.
@@ -56,7 +71,9 @@ export class Queue {
   }
 
   drop(...ids: string[]): Promise<void> {
-    return this.replace([], ids)
+    const done = this.replace([], ids)
+    for (const id of ids) note(this.user, id, undefined)
+    return done
   }
 
   /** Makes what is later take the place of what it makes needless. To be called while no other tab sends. */
@@ -85,9 +102,10 @@ export class Queue {
 
   /** At once here, and all of it or nothing in the browser. */
   private async replace(put: readonly Op[], drop: readonly string[], name?: Name): Promise<void> {
-    for (const op of put) this.unkept.add(op.id)
+    for (const op of put) this.unkeep(op)
     for (const id of drop) {
       this.unkept.delete(id)
+      strike(this.user, id)
       this.dropped.add(id)
     }
     const gone = new Set([...drop, ...put.map((op) => op.id)])
@@ -99,18 +117,26 @@ export class Queue {
   /** And where there is room, what there was none for before. */
   private async write(put: readonly Op[], drop: readonly string[], name?: Name): Promise<void> {
     const kept = await this.keep.writeOps(this.user, put, drop, name)
-    for (const { id } of put) {
+    for (const op of put) {
+      const { id } = op
       if (kept) this.unkept.delete(id)
       if (kept) this.homeless.delete(id)
       else if (this.find(id)) this.homeless.add(id)
+      if (this.find(id) === op) strike(this.user, id)
     }
     for (const id of drop) {
       if (kept) this.dropped.delete(id)
       this.homeless.delete(id)
+      if (!this.find(id)) strike(this.user, id)
     }
     const next = kept && this.ops.find((op) => this.homeless.has(op.id))
     if (next) await this.write([next], [])
     else this.changed()
+  }
+
+  private unkeep(op: Op): void {
+    this.unkept.add(op.id)
+    note(this.user, op.id, op)
   }
 
   private set(ops: Op[]): void {

@@ -3,7 +3,7 @@ import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest'
 import type { TaskStore } from './tasks'
 import { body, rowOf, World } from './world.test-util'
 
-vi.mock('@/api', async () => ({ ...(await import('@/api/errors')), tokenAtHand: (user: string) => `token of ${user}` }))
+vi.mock('@/api', async () => ({ ...(await import('@/api/errors')), tokenAtHand: (user: string) => `token of ${user}`, rememberedUser: () => ({ id: 'ann' }) }))
 
 let world: World
 beforeEach(() => (world = new World()))

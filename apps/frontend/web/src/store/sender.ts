@@ -18,8 +18,6 @@ export type SenderOptions = {
 }
 
 const LONGEST_WAIT_MS = 60_000
-/** Clocks jump: nothing that a server asked for lasts longer. */
-const LONGEST_ASKED_MS = 3_600_000
 /** How often it is looked whether the tab that holds a deletion is still there. */
 const LOOK_MS = 5_000
 /** After so many that fail in a row it is the server, and not the task. */
@@ -35,9 +33,9 @@ export class Sender {
   private running: Promise<void> | undefined
   private again = false
   private failures = 0
-  /** Nothing is sent before: the server could not be reached, or `asked` for it. */
+  /** Nothing is sent before: the server could not be reached, or asked for it. */
   private quietUntil = 0
-  private asked = false
+  private askedUntil = 0
   private readonly notBefore = new Map<string, number>()
   private stopped = false
   /** The op that is on its way. */
@@ -60,7 +58,7 @@ export class Sender {
   hurry(): Promise<void> {
     this.failures = 0
     this.notBefore.clear()
-    if (!this.asked) this.quietUntil = 0
+    this.quietUntil = this.askedUntil
     return this.send()
   }
 
@@ -102,11 +100,11 @@ export class Sender {
 
   /** How long, by what the server said to this tab, to another one, or before a reload. */
   private askedToWait(): number {
-    const wait = Math.min(notBefore(this.options.queue.all()) - this.options.now(), LONGEST_ASKED_MS)
-    if (wait <= 0) return 0
-    this.quietUntil = this.options.now() + wait
-    this.asked = true
-    return wait
+    const now = this.options.now()
+    const until = notBefore(this.options.queue.all(), now)
+    if (until <= now) return 0
+    this.quietUntil = this.askedUntil = until
+    return until - now
   }
 
   /** Deletions that nobody can undo any more, and those that another tab can. What is in neither comes with the next pass. */
@@ -171,8 +169,9 @@ export class Sender {
   }
 
   private backOff(error: ApiError): number {
-    this.asked = error.retryAfterMs !== undefined
-    const wait = Math.max(error.retryAfterMs ?? 0, this.pause(++this.failures))
+    const asked = error.retryAfterMs ?? 0
+    const wait = Math.max(asked, this.pause(++this.failures))
+    this.askedUntil = this.options.now() + asked
     this.quietUntil = this.options.now() + wait
     return wait
   }

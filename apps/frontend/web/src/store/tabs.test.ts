@@ -4,7 +4,7 @@ import { Keep } from './keep'
 import { Tabs } from './tabs'
 import { body, rowOf, World } from './world.test-util'
 
-vi.mock('@/api', async () => ({ ...(await import('@/api/errors')), tokenAtHand: (user: string) => `token of ${user}` }))
+vi.mock('@/api', async () => ({ ...(await import('@/api/errors')), tokenAtHand: (user: string) => `token of ${user}`, rememberedUser: () => ({ id: 'ann' }) }))
 
 let world: World
 beforeEach(() => (world = new World()))
@@ -143,7 +143,7 @@ describe('a page that is left', () => {
     vi.stubGlobal('window', { addEventListener: (type: string, f: () => void) => (listeners[type] = f), removeEventListener: () => undefined })
   })
   const leave = () => listeners['pagehide']?.({ persisted: false })
-  const deletion = (id: string, version: number) => [`/api/ann/tasks/${id}`, 'DELETE', true, { Authorization: 'Bearer token of ann', 'If-Match': `"${version}"` }]
+  const deletion = (id: string, version: number) => [`/api/ann/tasks/${id}`, 'DELETE', true, { Authorization: 'Bearer token of ann', 'If-Match': `"${version}"`, 'X-Stream-Epoch': 'e' }]
 
   test('sends its deletions by requests that outlive it, and leaves those of other tabs to them', async () => {
     const other = await world.loaded('Milk', 'Bread')
@@ -179,7 +179,8 @@ describe('a page that is left', () => {
     store.remove(key)
     leave()
     expect(deletes()).toEqual([deletion(task.id, 1)])
-    world.server.erase(task.id, 1)
+    world.server.erase(task.id, { version: 1 })
+    await world.kept(store)
     world.close(store)
     const again = await world.open()
     await vi.waitFor(() => expect(again.snapshot()).toMatchObject({ rows: [], waiting: 0, stuck: 0 }))

@@ -1,13 +1,13 @@
 import 'fake-indexeddb/auto'
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest'
-import type { NewTask } from '@/api'
+import type { NewTask, Task } from '@/api'
 import { Keep } from './keep'
 import type { Op } from './ops'
 import { Tabs } from './tabs'
 import { TaskStore } from './tasks'
 import { Browser, FakeServer } from './world.test-util'
 
-vi.mock('@/api', async () => ({ ...(await import('@/api/errors')), tokenAtHand: (user: string) => `token of ${user}` }))
+vi.mock('@/api', async () => ({ ...(await import('@/api/errors')), tokenAtHand: (user: string) => `token of ${user}`, rememberedUser: () => ({ id: 'ann' }) }))
 
 let databases = 0
 let time = 1_800_000_000_000
@@ -163,7 +163,7 @@ describe('a deletion', () => {
     const { key, task } = only(store)
     store.remove(key)
     listeners['pagehide']?.()
-    expect(fetch).toHaveBeenCalledWith(`/api/ann/tasks/${task.id}`, expect.objectContaining({ method: 'DELETE', keepalive: true, headers: { Authorization: 'Bearer token of ann', 'If-Match': '"1"' } }))
+    expect(fetch).toHaveBeenCalledWith(`/api/ann/tasks/${task.id}`, expect.objectContaining({ method: 'DELETE', keepalive: true, headers: { Authorization: 'Bearer token of ann', 'If-Match': '"1"', 'X-Stream-Epoch': 'e' } }))
     store.close()
     vi.unstubAllGlobals()
   })
@@ -268,6 +268,32 @@ describe('what is not acknowledged', () => {
     await settled(store)
   })
 
+  test('waits no longer than the server asks when the person, or the connection that is back, wants it sent', async () => {
+    const store = await loaded('Milk')
+    server.faults.push(503)
+    store.update(only(store).key, { title: 'x' })
+    await vi.waitFor(() => expect(opOf(store).error?.status).toBe(503))
+    await store.send()
+    expect(server.requests.filter((r) => r.startsWith('update'))).toHaveLength(1)
+    time += 501 // by itself it would wait longer
+    await store.send()
+    await settled(store)
+    expect(server.requests.filter((r) => r.startsWith('update'))).toHaveLength(2)
+  })
+
+  test('waits for nothing that a clock that jumped has written', async () => {
+    const store = await loaded('Milk')
+    server.faults.push(429)
+    store.update(only(store).key, { title: 'x' })
+    await vi.waitFor(() => expect(opOf(store).error?.status).toBe(429))
+    store.close()
+    time -= 2 * 86_400_000
+    const again = await open()
+    expect(again.snapshot().notBefore).toBe(0)
+    await settled(again)
+    expect([...server.tasks.values()]).toMatchObject([{ title: 'x' }])
+  })
+
   test('of a create that was never answered for a day is not repeated unasked', async () => {
     const store = await loaded()
     server.faults.push('lost')
@@ -278,6 +304,18 @@ describe('what is not acknowledged', () => {
     await vi.waitFor(() => expect(store.snapshot().stuck).toBe(1))
     expect(server.requests.filter((r) => r.startsWith('create'))).toHaveLength(1)
     expect(opOf(store).error?.message).toMatch(/over a day ago/)
+  })
+
+  test('of a line that two tabs took, each as its own screen means it, is one task', async () => {
+    const [first, second] = [await loaded(), await open()]
+    first.create(body('Milk'), 'one-line')
+    await settled(first)
+    second.create({ ...body('Milk'), category: 'work' }, 'one-line')
+    await settled(second)
+    expect(second.snapshot().stuck).toBe(0)
+    expect(server.tasks.size).toBe(1)
+    await second.reload()
+    expect(titles(second)).toEqual(['Milk'])
   })
 
   test('is sent by one tab, and is through in the other', async () => {
@@ -443,6 +481,65 @@ describe('a task that another device changed', () => {
     store.update(key, { title: 'Oat milk' })
     await settled(store)
     expect(server.tasks.get(task.id)).toMatchObject({ title: 'Oat milk', priority: 'high', category: 'work' })
+  })
+})
+
+describe('a database that came back from a backup', () => {
+  /** Seen here in version 3; then the backup of version 1 comes back, and another device makes other versions up to that. */
+  async function replaced(act: (store: TaskStore) => void, elsewhere: Partial<Task>): Promise<TaskStore> {
+    const store = await loaded('Milk')
+    const backup = only(store).task
+    server.change(backup.id, { description: 'a' })
+    server.change(backup.id, { description: null })
+    await store.reload()
+    expect(only(store).task.version).toBe(3)
+    server.faults.push('network')
+    act(store)
+    await sent(1)
+    server.restore(backup)
+    server.change(backup.id, elsewhere)
+    expect(server.change(backup.id, { reminderSent: true }).version).toBe(3)
+    return store
+  }
+
+  test('has another task of the same version: a change made before does not overwrite it unseen', async () => {
+    const store = await replaced((s) => s.update(only(s).key, { title: 'Mine' }), { title: 'Theirs' })
+    await store.send()
+    expect(only(store).state).toBe('conflict')
+    expect([...server.tasks.values()]).toMatchObject([{ title: 'Theirs' }])
+    store.resolve(opOf(store).id, 'mine')
+    await settled(store)
+    expect([...server.tasks.values()]).toMatchObject([{ title: 'Mine' }])
+  })
+
+  test('has another task of the same version: changes of other fields, and completing it, are merged', async () => {
+    const store = await replaced((s) => {
+      s.update(only(s).key, { priority: 'high' })
+      s.complete(only(s).key, true)
+    }, { title: 'Theirs' })
+    await store.send()
+    await settled(store)
+    expect([...server.tasks.values()]).toMatchObject([{ title: 'Theirs', priority: 'high', completed: true }])
+  })
+
+  test('has another task of the same version: it is not deleted unseen', async () => {
+    const store = await replaced((s) => s.remove(only(s).key)?.send(), { title: 'Theirs' })
+    await store.send()
+    expect(only(store).state).toBe('conflict')
+    expect(server.tasks.size).toBe(1)
+    await store.reload()
+    store.resolve(opOf(store).id, 'mine')
+    await vi.waitFor(() => expect(server.tasks.size).toBe(0))
+  })
+
+  test('is known when its list is loaded: what is done from then on goes out as always', async () => {
+    const store = await replaced((s) => s.update(only(s).key, { category: 'work' }), {})
+    await store.send()
+    await store.reload()
+    store.update(only(store).key, { title: 'Oat milk' })
+    await settled(store)
+    expect([...server.tasks.values()]).toMatchObject([{ title: 'Oat milk', category: 'work' }])
+    expect(server.requests.slice(-1)).toEqual([expect.stringMatching(/^update/)])
   })
 })
 

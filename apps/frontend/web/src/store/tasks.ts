@@ -1,7 +1,7 @@
 import { ApiError, tokenAtHand, type NewTask, type Task } from '@/api'
 import type { Place, StreamMessage } from '@/live'
 import { now } from '@/time'
-import { restBackend, type Backend } from './backend'
+import { conditions, restBackend, type Backend, type Seen } from './backend'
 import { compacted } from './compact'
 import { moveDrafts } from './drafts'
 import { changesOf, draftTask, FIELDS, insist, same, wireTime, type Edits } from './fields'
@@ -124,7 +124,7 @@ export class TaskStore {
   }
 
   private async recall(): Promise<Place | undefined> {
-    const [, list] = await Promise.all([this.keep.begin(this.user), this.keep.readList(this.user), this.queue.load()])
+    const [, list] = await Promise.all([this.keep.begin(this.user), this.keep.readList(this.user), this.queue.open()])
     if (list && !this.loaded) {
       this.replica.load(list.tasks)
       this.place = list.place
@@ -264,7 +264,7 @@ export class TaskStore {
     if (whose === 'theirs') return this.discard(opId)
     const theirs = op.theirs
     if (!theirs) return this.again(op)
-    const { theirs: _theirs, clashes: _clashes, ...rest } = op
+    const { theirs: _theirs, clashes: _clashes, epoch: _epoch, ...rest } = op
     const mine = { ...rest, state: 'waiting', seen: theirs.version, tries: 0 } as Op
     void this.queue.put(mine.kind === 'update' ? { ...mine, changes: insist(mine.changes, theirs) } : mine).then(() => this.sender.hurry())
   }
@@ -286,7 +286,8 @@ export class TaskStore {
 
   private op(taskId: string) {
     const last = this.queue.all().at(-1)?.at ?? 0
-    return { id: uuid(), user: this.user, taskId, at: Math.max(this.now(), last + 1), tries: 0, state: 'waiting' as const }
+    const epoch = this.place ? { epoch: this.place.epoch } : {}
+    return { id: uuid(), user: this.user, taskId, at: Math.max(this.now(), last + 1), tries: 0, state: 'waiting' as const, ...epoch }
   }
 
   private enqueue(op: Op, first?: Promise<void>): void {
@@ -325,8 +326,8 @@ export class TaskStore {
       this.tabs.letGo(op.id)
       if (!token || isNew(op.taskId)) continue
       // A change that is on its way comes first: the deletion is of what it makes, and not done before it.
-      const seen = sending?.taskId === op.taskId && sending.kind !== 'create' ? sending.seen + 1 : op.seen
-      sendOnLeave(`/api/${encodeURIComponent(this.user)}/tasks/${op.taskId}`, token, seen)
+      const version = sending?.taskId === op.taskId && sending.kind !== 'create' ? sending.seen + 1 : op.seen
+      sendOnLeave(`/api/${encodeURIComponent(this.user)}/tasks/${op.taskId}`, token, { version, epoch: op.epoch })
     }
   }
 
@@ -377,7 +378,7 @@ export class TaskStore {
     }
     this.cache = rows
     const stuck = ops.filter((op) => op.state !== 'waiting').length
-    return { loaded: this.loaded, error: this.error, rows: [...rows.values()], byKey: rows, storage: this.storage(), waiting: ops.length - stuck, stuck, notBefore: notBefore(ops) }
+    return { loaded: this.loaded, error: this.error, rows: [...rows.values()], byKey: rows, storage: this.storage(), waiting: ops.length - stuck, stuck, notBefore: notBefore(ops, this.now()) }
   }
 
   /** That something later was kept does not say that all is. */
@@ -418,7 +419,7 @@ function onLeave(leave: () => void, back: () => void): () => void {
   }
 }
 
-function sendOnLeave(path: string, token: string, version: number): void {
+function sendOnLeave(path: string, token: string, seen: Seen): void {
   // eslint-disable-next-line no-restricted-globals -- nobody is left to read the answer
-  void fetch(path, { method: 'DELETE', keepalive: true, headers: { Authorization: `Bearer ${token}`, 'If-Match': `"${version}"` } }).catch(() => undefined)
+  void fetch(path, { method: 'DELETE', keepalive: true, headers: { Authorization: `Bearer ${token}`, ...conditions(seen) } }).catch(() => undefined)
 }

@@ -1,6 +1,6 @@
 import { ApiError, type NewTask, type Task, type TaskChange } from '@/api'
 import type { StreamMessage } from '@/live'
-import type { Backend } from './backend'
+import type { Backend, Seen } from './backend'
 import { draftTask } from './fields'
 import { Keep } from './keep'
 import { Tabs } from './tabs'
@@ -15,6 +15,7 @@ export type Fault = 'network' | 'timeout' | 'lost' | number
 export class FakeServer implements Backend {
   readonly tasks = new Map<string, Task>()
   readonly events: StreamMessage[] = []
+  epoch = 'e'
   readonly requests: string[] = []
   readonly faults: Fault[] = []
   /** Called while a request is on its way, before it has its effect. */
@@ -22,7 +23,7 @@ export class FakeServer implements Backend {
   private readonly keys = new Map<string, { body: string; task: Task }>()
 
   async list() {
-    return this.serve('list', () => ({ tasks: [...this.tasks.values()], place: { epoch: 'e', position: this.events.length } }))
+    return this.serve('list', () => ({ tasks: [...this.tasks.values()], place: { epoch: this.epoch, position: this.events.length } }))
   }
 
   async get(id: string) {
@@ -32,7 +33,7 @@ export class FakeServer implements Backend {
   async create(body: NewTask, key: string) {
     return this.serve(`create ${body.title}`, () => {
       const before = this.keys.get(key)
-      if (before && before.body !== JSON.stringify(body)) throw refused(422, 'another body with the same key')
+      if (before && before.body !== JSON.stringify(body)) throw refused(422, 'another body with the same key', 'Idempotency-Key')
       if (before) return before.task
       if (body.title === '') throw refused(422, 'must not be empty')
       const task = this.add(body)
@@ -41,19 +42,19 @@ export class FakeServer implements Backend {
     })
   }
 
-  async update(id: string, version: number, body: TaskChange) {
-    return this.serve(`update ${id} v${version}`, () => this.change(id, body as Partial<Task>, version))
+  async update(id: string, seen: Seen, body: TaskChange) {
+    return this.serve(`update ${id} v${seen.version}`, () => this.change(id, body as Partial<Task>, seen))
   }
 
-  async toggle(id: string, version: number) {
-    return this.serve(`toggle ${id} v${version}`, () => {
+  async toggle(id: string, seen: Seen) {
+    return this.serve(`toggle ${id} v${seen.version}`, () => {
       const completed = !this.find(id).completed
-      return this.change(id, { completed, status: completed ? 'completed' : 'pending' }, version)
+      return this.change(id, { completed, status: completed ? 'completed' : 'pending' }, seen)
     })
   }
 
-  async remove(id: string, version: number) {
-    return this.serve(`remove ${id} v${version}`, () => this.erase(id, version))
+  async remove(id: string, seen: Seen) {
+    return this.serve(`remove ${id} v${seen.version}`, () => this.erase(id, seen))
   }
 
   keysUsed(): string[] {
@@ -73,9 +74,9 @@ export class FakeServer implements Backend {
     return task
   }
 
-  change(id: string, changes: Partial<Task>, version?: number): Task {
+  change(id: string, changes: Partial<Task>, seen?: Seen): Task {
     const task = this.find(id)
-    if (version !== undefined && version !== task.version) throw refused(412, 'If-Match does not hold')
+    this.match(task, seen)
     const next = { ...task, ...changes, version: task.version + 1 }
     this.tasks.set(id, next)
     if (changes.completed) this.emit('completed', { task_id: id })
@@ -83,11 +84,22 @@ export class FakeServer implements Backend {
     return next
   }
 
-  erase(id: string, version?: number): void {
-    const task = this.find(id)
-    if (version !== undefined && version !== task.version) throw refused(412, 'If-Match does not hold')
+  erase(id: string, seen?: Seen): void {
+    this.match(this.find(id), seen)
     this.tasks.delete(id)
     this.emit('deleted', { task_id: id })
+  }
+
+  /** The database is replaced by a backup of it, which has these tasks. */
+  restore(...tasks: Task[]): void {
+    this.tasks.clear()
+    for (const task of tasks) this.tasks.set(task.id, task)
+    this.events.length = 0
+    this.epoch += '+'
+  }
+
+  private match(task: Task, seen: Seen | undefined): void {
+    if (seen && (seen.version !== task.version || (seen.epoch ?? this.epoch) !== this.epoch)) throw refused(412, 'If-Match does not hold')
   }
 
   private find(id: string): Task {
@@ -108,15 +120,15 @@ export class FakeServer implements Backend {
     this.meanwhile = undefined
     await meanwhile?.()
     if (fault === 'network' || fault === 'timeout') throw new ApiError(fault, fault)
-    if (typeof fault === 'number') throw new ApiError(fault === 429 || fault === 503 ? 'busy' : fault >= 500 ? 'broken' : 'refused', `answered ${fault}`, { status: fault, ...(fault === 429 ? { retryAfterMs: 7000 } : {}) })
+    if (typeof fault === 'number') throw new ApiError(fault === 429 || fault === 503 ? 'busy' : fault >= 500 ? 'broken' : 'refused', `answered ${fault}`, { status: fault, ...(ASKS[fault] === undefined ? {} : { retryAfterMs: ASKS[fault] }) })
     const result = act()
     if (fault === 'lost') throw new ApiError('network', 'the answer was lost')
     return result
   }
 }
 
-function refused(status: number, message: string): ApiError {
-  return new ApiError('refused', message, { status, fields: status === 422 ? [{ field: 'title', message }] : [] })
+function refused(status: number, message: string, field = 'title'): ApiError {
+  return new ApiError('refused', message, { status, fields: status === 422 ? [{ field, message }] : [] })
 }
 
 /** The locks of one browser. Each tab has its own view of them, and loses what it holds when it is closed. */
@@ -150,6 +162,19 @@ export class Browser {
   }
 }
 
+/** Writes some time after it is told to, as browsers do; what is not written when its tab is gone never is. */
+class SlowKeep extends Keep {
+  gone = false
+
+  override async writeOps(...args: Parameters<Keep['writeOps']>): Promise<boolean> {
+    await new Promise((resolve) => setTimeout(resolve, 1))
+    return this.gone ? new Promise(() => undefined) : super.writeOps(...args)
+  }
+}
+
+/** How long it asks to wait, by the status. */
+const ASKS: Record<number, number> = { 429: 7000, 503: 500 }
+
 let worlds = 0
 
 /** A server, and a browser with its database and its tabs. */
@@ -158,14 +183,15 @@ export class World {
   readonly browser = new Browser()
   readonly name = `world-${++worlds}`
   time = 1_800_000_000_000
-  private readonly tabs = new Map<TaskStore, () => void>()
+  private readonly tabs = new Map<TaskStore, { keep: SlowKeep; close(): void }>()
 
   /** `locks`: whether the browser has them for this page. */
   async open({ locks = true, named }: { locks?: boolean; named?: (before: string, id: string) => void } = {}): Promise<TaskStore> {
     const tab = this.browser.tab()
     const tabs = new Tabs(this.name, locks ? tab.locks : undefined)
-    const store = new TaskStore('ann', { backend: this.server, keep: new Keep(this.name), tabs, now: () => this.time, ...(named ? { named } : {}) })
-    this.tabs.set(store, tab.close)
+    const keep = new SlowKeep(this.name)
+    const store = new TaskStore('ann', { backend: this.server, keep, tabs, now: () => this.time, ...(named ? { named } : {}) })
+    this.tabs.set(store, { keep, close: tab.close })
     await store.open()
     return store
   }
@@ -179,9 +205,16 @@ export class World {
 
   /** The tab is gone, as when it is killed: nothing is said before. */
   close(store: TaskStore): void {
+    const tab = this.tabs.get(store)
+    if (tab) tab.keep.gone = true
     store.close()
-    this.tabs.get(store)?.()
+    tab?.close()
     this.tabs.delete(store)
+  }
+
+  /** Resolves when what a tab was told to write is written. */
+  async kept(store: TaskStore): Promise<void> {
+    await this.tabs.get(store)?.keep.writeOps('ann', [], [])
   }
 
   end(): void {

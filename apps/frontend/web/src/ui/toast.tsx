@@ -62,10 +62,11 @@ function hold(one: Shown): () => void {
   }
 }
 
-/** The oldest make room, but for those that somebody is at, and those whose going has an effect. */
+/** The oldest make room, but for those that somebody is at, those that stay until they are closed, and those whose going has an effect. */
 function withRoom(toasts: Shown[]): Shown[] {
-  let over = toasts.length - ENOUGH
-  return toasts.filter((t) => over <= 0 || t === toasts.at(-1) || t.onClose || held.has(t) || over-- <= 0)
+  const mayGo = (t: Shown) => !t.onClose && t.forMs !== 0 && !held.has(t)
+  let over = toasts.filter(mayGo).length - ENOUGH
+  return toasts.filter((t) => !mayGo(t) || over-- <= 0)
 }
 
 /** Shows a toast, and returns its id. */
@@ -106,9 +107,9 @@ export function Toaster() {
     <section
       aria-label="Messages"
       aria-live="polite"
-      className="pointer-events-none fixed inset-x-2 bottom-[calc(4.25rem+env(safe-area-inset-bottom))] z-60 flex flex-col items-center gap-2 desk:inset-x-auto desk:bottom-5 desk:left-[calc(50%+7.5rem)] desk:-translate-x-1/2"
+      className="pointer-events-none fixed inset-x-0 bottom-[calc(3.75rem+env(safe-area-inset-bottom))] z-60 flex max-h-[calc(100dvh-8rem)] flex-col-reverse items-center gap-2 overflow-y-auto overscroll-contain p-2 desk:inset-x-auto desk:bottom-3 desk:left-[calc(50%+7.5rem)] desk:-translate-x-1/2"
     >
-      {toasts.map((t) => <Toast key={t.id} one={t} />)}
+      {toasts.toReversed().map((t) => <Toast key={t.id} one={t} />)}
     </section>,
     document.body,
   )

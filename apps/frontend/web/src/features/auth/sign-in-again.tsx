@@ -1,6 +1,7 @@
 import { useState } from 'react'
 import { forgetSession, type User } from '@/api'
 import { useScope } from '@/app/scope'
+import { hasDrafts } from '@/store/drafts'
 import { Button, Confirm, Dialog } from '@/ui'
 import { SignInForm } from './sign-in-form'
 
@@ -10,7 +11,7 @@ export function SignInAgain({ user }: { user: User }) {
   const [asking, setAsking] = useState(false)
   function leave(): void {
     const { waiting, stuck } = tasks.snapshot()
-    if (waiting + stuck > 0) setAsking(true)
+    if (waiting + stuck > 0 || hasDrafts(user.id)) setAsking(true)
     else forgetSession()
   }
   return (
@@ -27,7 +28,7 @@ export function SignInAgain({ user }: { user: User }) {
         open={asking}
         onOpenChange={setAsking}
         title="Sign in as somebody else and lose what was not sent?"
-        description={`Some changes of ${user.name || user.email} have not reached the server yet. They are removed from this browser.`}
+        description={`Some of what ${user.name || user.email} did or typed has not reached the server yet. It is removed from this browser.`}
         action="Remove and go on"
         onConfirm={forgetSession}
       />

@@ -30,6 +30,10 @@ describe('the list of notifications', () => {
     expect(list).toEqual([{ ...a, read: true }, b])
     expect(list[1]).toBe(b)
   })
+  it('is read up to the newest one that was in sight when all were', () => {
+    const newer = { ...note('b'), createdAt: '2026-11-30T09:00:00.000001Z' }
+    expect(withWrites([newer, note('a')], {}, note('a').createdAt)).toEqual([newer, { ...note('a'), read: true }])
+  })
   it('counts no further than it can know', () => {
     expect(countText(3, 100)).toBe('3')
     expect(countText(100, 100)).toBe('99+')

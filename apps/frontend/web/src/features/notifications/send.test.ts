@@ -30,13 +30,12 @@ beforeEach(() => {
 afterEach(() => vi.useRealTimers())
 
 test('what is done while the server wants to be left alone waits as long as it asked, and then goes out by itself', async () => {
-  const { send, sendAllRead, keepWrites, keptWrites } = await page()
+  const { send, keepWrites, keptWrites } = await page()
   keepWrites('ann', { a: 'read' })
   await send(queries, 'ann')
   expect(asked).toEqual(['one'])
   keepWrites('ann', { b: 'read' })
   await send(queries, 'ann')
-  await sendAllRead(queries, 'ann', { a: 'read', b: 'read' })
   await tick(6900)
   expect(asked).toEqual(['one'])
   well = true
@@ -45,12 +44,19 @@ test('what is done while the server wants to be left alone waits as long as it a
   expect(keptWrites('ann')).toEqual({})
 })
 
-test('that all are read waits, too, and is not asked one by one meanwhile', async () => {
-  const { sendAllRead, keepWrites } = await page()
-  keepWrites('ann', { a: 'read', b: 'read' })
-  await sendAllRead(queries, 'ann', { a: 'read', b: 'read' })
+test('that all are read waits, too, and is asked at once then, not one by one', async () => {
+  const { send, keepReadUntil, keptReadUntil } = await page()
+  keepReadUntil('ann', '2026-11-30T09:00:00.000000Z')
+  await send(queries, 'ann')
+  expect(asked).toEqual(['all'])
+  keepReadUntil('ann', '2026-11-30T08:00:00.000000Z')
   await tick(6900)
   expect(asked).toEqual(['all'])
+  expect(keptReadUntil('ann')).toBe('2026-11-30T09:00:00.000000Z')
+  well = true
+  await tick(1000)
+  expect(asked).toEqual(['all', 'all'])
+  expect(keptReadUntil('ann')).toBe('')
 })
 
 test('a reload makes the wait no shorter', async () => {
@@ -69,7 +75,10 @@ test('a reload makes the wait no shorter', async () => {
 })
 
 test('a clock that jumped does not make it wait for days', async () => {
-  const { keepWait, keptWait } = await page()
+  const { keepWait, keepWrites, send } = await page()
+  well = true
   keepWait('ann', 86_400_000)
-  expect(keptWait('ann')).toBe(3_600_000)
+  keepWrites('ann', { a: 'read' })
+  await send(queries, 'ann')
+  expect(asked).toEqual(['one'])
 })

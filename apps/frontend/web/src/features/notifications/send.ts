@@ -1,25 +1,12 @@
 import type { QueryClient } from '@tanstack/react-query'
 import { api, ApiError, errorText, ok, patience } from '@/api'
 import { toast } from '@/ui'
-import { dropWrite, keepWait, keptWait, keptWrites, type Write, type Writes } from './writes'
-
-/** All at once where that is possible, else one by one. */
-export async function sendAllRead(queries: QueryClient, user: string, writes: Writes): Promise<void> {
-  if (keptWait(user) > 0) return send(queries, user)
-  try {
-    await ok(api.PATCH('/api/{user_id}/notifications/read-all', { params: { path: { user_id: user } } }))
-    for (const id of Object.keys(writes)) dropWrite(user, id, 'read')
-    void queries.invalidateQueries({ queryKey: ['notifications', user] })
-  } catch (error) {
-    heed(user, error)
-    await send(queries, user)
-  }
-}
+import { dropReadUntil, dropWrite, keepWait, keptReadUntil, keptWait, keptWrites, type Write } from './writes'
 
 type Sending = { running: Promise<void>; failures: number; timer?: ReturnType<typeof setTimeout> }
 const sendings = new Map<string, Sending>()
 
-/** Sends what is kept, one after the other, and not before the server wants it. What there is no answer to stays, and is tried again. */
+/** Sends what is kept, one after the other, that all are read at once, and not before the server wants it. What there is no answer to stays, and is tried again. */
 export function send(queries: QueryClient, user: string): Promise<void> {
   const own = sendings.get(user) ?? { running: Promise.resolve(), failures: 0 }
   sendings.set(user, own)
@@ -46,19 +33,35 @@ function heed(user: string, failure: unknown): void {
 
 /** Returns why something is left. */
 async function sendKept(queries: QueryClient, user: string): Promise<unknown> {
-  const writes = Object.entries(keptWrites(user))
+  const [until, writes] = [keptReadUntil(user), Object.entries(keptWrites(user))]
+  if (until) {
+    const failure = await settled(sendReadUntil(user, until), 'They could not be marked as read.')
+    if (failure) return failure
+    dropReadUntil(user, until)
+  }
   for (const [id, write] of writes) {
-    try {
-      await sendWrite(user, id, write)
-    } catch (error) {
-      if (!(error instanceof ApiError) || error.passes || error.kind === 'signed-out') return error
-      // Deleted on another device meanwhile: so it is as the person wants it.
-      if (error.status !== 404) toast({ tone: 'danger', text: write === 'read' ? 'It could not be marked as read.' : 'It could not be deleted.', detail: errorText(error) })
-    }
+    const failure = await settled(sendWrite(user, id, write), write === 'read' ? 'It could not be marked as read.' : 'It could not be deleted.')
+    if (failure) return failure
     dropWrite(user, id, write)
   }
-  if (writes.length > 0) void queries.invalidateQueries({ queryKey: ['notifications', user] })
+  if (until || writes.length > 0) void queries.invalidateQueries({ queryKey: ['notifications', user] })
   return undefined
+}
+
+/** Returns why it has to be sent again; what is refused is said. */
+async function settled(sent: Promise<unknown>, refused: string): Promise<unknown> {
+  try {
+    await sent
+  } catch (error) {
+    if (!(error instanceof ApiError) || error.passes || error.kind === 'signed-out') return error
+    // Deleted on another device meanwhile: so it is as the person wants it.
+    if (error.status !== 404) toast({ tone: 'danger', text: refused, detail: errorText(error) })
+  }
+  return undefined
+}
+
+function sendReadUntil(user: string, until: string): Promise<unknown> {
+  return ok(api.PATCH('/api/{user_id}/notifications/read-all', { params: { path: { user_id: user }, query: { until } } }))
 }
 
 function sendWrite(user: string, id: string, write: Write): Promise<unknown> {

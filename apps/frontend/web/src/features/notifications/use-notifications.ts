@@ -4,8 +4,8 @@ import { api, ok, type Notification } from '@/api'
 import { useScope, useStream, useUser } from '@/app/scope'
 import type { StreamMessage } from '@/live'
 import { arrived } from './changes'
-import { send, sendAllRead } from './send'
-import { keepWrites, keptWrites, withWrites, type Writes } from './writes'
+import { send } from './send'
+import { keepReadUntil, keepWrites, keptReadUntil, keptWrites, withWrites, type Writes } from './writes'
 
 /** The most that the API gives at once. */
 export const MOST = 100
@@ -26,7 +26,7 @@ export function useUnread() {
 
 async function list(user: string, unreadOnly: boolean): Promise<Notification[]> {
   const answer = await ok(api.GET('/api/{user_id}/notifications', { params: { path: { user_id: user }, query: { limit: MOST, ...(unreadOnly ? { unread_only: true } : {}) } } }))
-  const seen = withWrites(answer, keptWrites(user))
+  const seen = withWrites(answer, keptWrites(user), keptReadUntil(user))
   return unreadOnly ? seen.filter((n) => !n.read) : seen
 }
 
@@ -51,27 +51,25 @@ export function useArrivals(): void {
 export function useNotificationChanges() {
   const user = useUser().id
   const queries = useQueryClient()
-  const change = (writes: Writes) => {
+  const change = (writes: Writes, until = '') => {
     keepWrites(user, writes)
+    keepReadUntil(user, until)
     void queries.cancelQueries({ queryKey: ['notifications', user] })
-    queries.setQueryData<Notification[]>(all(user), (kept) => kept && withWrites(kept, writes))
-    queries.setQueryData<Notification[]>(unread(user), (kept) => kept && withWrites(kept, writes).filter((n) => !n.read))
+    queries.setQueryData<Notification[]>(all(user), (kept) => kept && withWrites(kept, writes, until))
+    queries.setQueryData<Notification[]>(unread(user), (kept) => kept && withWrites(kept, writes, until).filter((n) => !n.read))
+    void send(queries, user)
   }
   return {
     read(id: string) {
       change({ [id]: 'read' })
-      void send(queries, user)
     },
     remove(id: string) {
       change({ [id]: 'gone' })
-      void send(queries, user)
     },
-    /** Those that are in sight are read, whatever comes; the server knows older ones, too. */
+    /** Those in sight, and older ones that only the server knows; one that comes before this is sent stays unread. */
     readAll() {
       const seen = [...(queries.getQueryData<Notification[]>(all(user)) ?? []), ...(queries.getQueryData<Notification[]>(unread(user)) ?? [])]
-      const writes = Object.fromEntries(seen.filter((n) => !n.read).map((n) => [n.id, 'read' as const]))
-      change(writes)
-      void sendAllRead(queries, user, writes)
+      change({}, seen.map((n) => n.createdAt).sort().at(-1))
     },
   }
 }

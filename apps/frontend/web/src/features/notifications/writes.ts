@@ -9,8 +9,9 @@ export type Write = 'read' | 'gone'
 export type Writes = Readonly<Record<string, Write>>
 
 const keyOf = (user: string) => draftKey(user, 'notifications')
+const untilKeyOf = (user: string) => draftKey(user, 'notifications-read-until')
 const waitKeyOf = (user: string) => draftKey(user, 'notifications-not-before')
-/** Clocks jump: nothing that a server asked for lasts longer. */
+/** No answer asks for more: what is left of a longer one was written by a clock that jumped. */
 const LONGEST_ASKED_MS = 3_600_000
 
 export function keptWrites(user: string): Writes {
@@ -32,9 +33,24 @@ export function dropWrite(user: string, id: string, write: Write): void {
   if (kept === write) store(user, rest)
 }
 
+/** Up to when all are read, by the `createdAt` of the newest one that was in sight; '' if that was not wished for. */
+export function keptReadUntil(user: string): string {
+  return readDraft(untilKeyOf(user))
+}
+
+export function keepReadUntil(user: string, until: string): void {
+  if (until > keptReadUntil(user)) writeDraft(untilKeyOf(user), until)
+}
+
+/** It is acknowledged, unless there is a later one meanwhile. */
+export function dropReadUntil(user: string, until: string): void {
+  if (keptReadUntil(user) === until) writeDraft(untilKeyOf(user), '')
+}
+
 /** The list as it is when all of them are acknowledged. */
-export function withWrites(list: Notification[], writes: Writes): Notification[] {
-  return list.filter((n) => writes[n.id] !== 'gone').map((n) => (writes[n.id] === 'read' && !n.read ? { ...n, read: true } : n))
+export function withWrites(list: Notification[], writes: Writes, until = ''): Notification[] {
+  const isRead = (n: Notification) => writes[n.id] === 'read' || n.createdAt <= until
+  return list.filter((n) => writes[n.id] !== 'gone').map((n) => (!n.read && isRead(n) ? { ...n, read: true } : n))
 }
 
 function store(user: string, writes: Writes): void {
@@ -49,5 +65,5 @@ export function keepWait(user: string, ms: number): void {
 /** How long is left of what the server asked for. */
 export function keptWait(user: string): number {
   const left = Number(readDraft(waitKeyOf(user))) - now()
-  return left > 0 ? Math.min(left, LONGEST_ASKED_MS) : 0
+  return left > 0 && left <= LONGEST_ASKED_MS ? left : 0
 }

@@ -1,5 +1,6 @@
 import { Plus } from 'lucide-react'
 import { useEffect, useId, useMemo, useRef, useState, type Ref } from 'react'
+import { focusContent } from '@/app/focus'
 import { useScope } from '@/app/scope'
 import { useZone } from '@/app/preferences'
 import { useToday } from '@/time'
@@ -100,7 +101,7 @@ export function AddLine({ defaults, onAdded, autoFocus, ref }: Props) {
             setError(undefined)
           }}
           onKeyDown={(event) => {
-            if (event.key === 'Escape') event.currentTarget.blur()
+            if (event.key === 'Escape') focusContent()
           }}
           className="h-11 min-w-0 flex-1 bg-transparent text-base outline-none placeholder:text-ellipsis"
         />

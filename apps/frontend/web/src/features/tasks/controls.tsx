@@ -1,5 +1,6 @@
 import { ArrowDownUp, Filter, Search, X } from 'lucide-react'
 import { useEffect, useState, type Ref } from 'react'
+import { focusContent } from '@/app/focus'
 import type { ListSearch } from '@/routes/search'
 import { cx, IconButton, Menu, MenuChoice, MenuLabel, MenuLine, useRemoval } from '@/ui'
 import { isFiltered, SORTS, sortOf, type ViewName } from './list-model'
@@ -41,7 +42,7 @@ export function Controls({ view, search, tags, change, searchRef }: Props) {
           onKeyDown={(event) => {
             if (event.key !== 'Escape') return
             setText('')
-            event.currentTarget.blur()
+            focusContent()
           }}
           className="h-9 w-36 min-w-0 rounded-md border border-line bg-surface pr-2 pl-8 text-sm transition-[width] duration-150 focus:w-52 max-sm:w-full touch:h-11 [&::-webkit-search-cancel-button]:hidden"
         />

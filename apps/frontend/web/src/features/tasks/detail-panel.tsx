@@ -31,7 +31,7 @@ export function DetailPanel({ row, onClose }: { row: Row; onClose(): void }) {
   const zone = useZone()
   const today = useToday(zone)
   const { task } = row
-  const save = (edits: Edits) => tasks.update(row.key, edits)
+  const save = (edits: Edits) => tasks.update(row.key, edits, task)
   const saved = task.version > 0
   return (
     <div className="flex flex-col gap-5 p-5">

@@ -13,7 +13,6 @@ export function NotSent() {
 function useTimeTo(moment: number): number {
   const [at, setAt] = useState(now)
   useEffect(() => {
-    if (moment <= now()) return
     const look = () => {
       setAt(now())
       if (moment <= now()) clearInterval(clock)

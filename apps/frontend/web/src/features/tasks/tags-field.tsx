@@ -1,8 +1,9 @@
 import { X } from 'lucide-react'
 import { useEffect, useId, useMemo, useRef, useState } from 'react'
+import { useUser } from '@/app/scope'
 import type { Edits, Row } from '@/store'
 import { cx, Field, inputLook, useRemoval } from '@/ui'
-import { useDraft } from './drafts'
+import { draftKey, useDraft, writeDraft } from './drafts'
 import { tagsOf } from './list-model'
 import { useTasks } from './use-tasks'
 
@@ -10,10 +11,11 @@ const MOST = 10
 const LONGEST = 50
 
 /** Tags, added by Enter or a comma; what is in use is offered. */
-export function TagsField({ row: { key, task }, save }: { row: Row; save(edits: Edits): void }) {
+export function TagsField({ row: { key, task }, save }: { row: Row; save(edits: Edits): boolean }) {
   const { rows } = useTasks()
   const known = useMemo(() => tagsOf(rows), [rows])
   const [text, setText] = useDraft(`edit:${key}:tag`)
+  const draft = draftKey(useUser().id, `edit:${key}:tag`)
   const input = useRef<HTMLInputElement>(null)
   const [error, setError] = useState<string>()
   const list = useId()
@@ -24,9 +26,11 @@ export function TagsField({ row: { key, task }, save }: { row: Row; save(edits: 
     const next = [...new Set([...task.tags, ...tags])]
     if (next.length > MOST) return setError(`A task has at most ${MOST} tags. Remove one first.`)
     if (next.some((tag) => [...tag].length > LONGEST)) return setError(`A tag has at most ${LONGEST} characters.`)
+    // What is typed into a task that is deleted here is there again should that be undone.
+    if (!save({ tags: next })) return
     setText('')
+    writeDraft(draft, '') // also when this is gone
     setError(undefined)
-    save({ tags: next })
   }
   // A panel that closes saves what it has.
   const latest = useRef(add)

@@ -23,6 +23,8 @@ type Props = { items: Item[]; today: Day; open: string | undefined; editing: str
 export function TaskList({ items, today, open, editing, on, label, ref }: Props) {
   const scroller = useRef<HTMLDivElement>(null)
   const current = useRef<{ key: string; index: number } | undefined>(undefined)
+  /** Whether the focus is in a row. A row that goes takes it away without a word. */
+  const focused = useRef(false)
   const wanted = useRef<string | undefined>(undefined)
   const [kept, setKept] = useState<string | undefined>()
   const keptIndex = kept === undefined ? -1 : items.findIndex((item) => item.key === kept)
@@ -77,7 +79,7 @@ export function TaskList({ items, today, open, editing, on, label, ref }: Props)
     if (!had) return
     const index = items.findIndex((item) => item.key === had.key)
     if (index >= 0) current.current = { key: had.key, index }
-    else if (document.activeElement === document.body) {
+    else if (focused.current && document.activeElement === document.body) {
       const next = neighbour(items, had.index)
       if (next === undefined) current.current = undefined
       else go(next)
@@ -111,7 +113,11 @@ export function TaskList({ items, today, open, editing, on, label, ref }: Props)
         const key = (event.target as Element).closest<HTMLElement>('[data-key]')?.dataset['key']
         if (!key) return
         current.current = { key, index: items.findIndex((item) => item.key === key) }
+        focused.current = true
         setKept(key)
+      }}
+      onBlur={({ relatedTarget }) => {
+        if (relatedTarget && !scroller.current?.contains(relatedTarget)) focused.current = false
       }}
     >
       <ul aria-label={label} className="relative mx-auto w-full max-w-4xl" style={{ height: virtual.getTotalSize() }}>
