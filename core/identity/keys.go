@@ -11,6 +11,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"slices"
 	"strings"
 	"sync"
 	"time"
@@ -39,6 +40,7 @@ type Keys struct {
 
 	mu      sync.Mutex
 	signing signingKey
+	locked  bool      // the key that signs is encrypted, and there is no secret
 	until   time.Time // signing is taken until then
 }
 
@@ -47,7 +49,9 @@ type signingKey struct {
 	key ed25519.PrivateKey
 }
 
-// NewKeys makes Keys. With a secret, private keys are stored encrypted.
+// NewKeys makes Keys. With a secret, private keys are stored encrypted. Without one, none is
+// made beside an encrypted one: a secret that got lost must not end in a key for everybody
+// who reads the database.
 func NewKeys(store ports.KeyStore, clock ports.Clock, secret string) *Keys {
 	k := &Keys{store: store, clock: clock}
 	if secret != "" {
@@ -56,7 +60,8 @@ func NewKeys(store ports.KeyStore, clock ports.Clock, secret string) *Keys {
 	return k
 }
 
-// Signing is the key that signs now. Errors: domain.ErrUnavailable.
+// Signing is the key that signs now. Errors: domain.ErrUnavailable, with an advice where
+// the secret is lacking.
 func (k *Keys) Signing(ctx context.Context) (id string, key ed25519.PrivateKey, err error) {
 	k.mu.Lock()
 	defer k.mu.Unlock()
@@ -64,6 +69,10 @@ func (k *Keys) Signing(ctx context.Context) (id string, key ed25519.PrivateKey, 
 		if _, err := k.renew(ctx); err != nil {
 			return "", nil, err
 		}
+	}
+	if k.locked {
+		return "", nil, domain.Misconfigured("accounts", "AUTH_SECRET is empty, and the keys that sign tokens were encrypted with one: set it to what it was, or to another, with which a new key is made "+
+			"(to go on without: DELETE FROM signing_keys WHERE sealed; tokens that are good now end then)", errSealed)
 	}
 	return k.signing.id, k.signing.key, nil
 }
@@ -101,7 +110,7 @@ func (k *Keys) renew(ctx context.Context) ([]domain.SigningKey, error) {
 		}
 		k.choose(all, now)
 		next := k.next(all, now)
-		if next == nil {
+		if next == nil || !next.Sealed && slices.ContainsFunc(all, func(one domain.SigningKey) bool { return one.Sealed }) {
 			return k.withdraw(ctx, all, now)
 		}
 		if err := k.store.AddKey(ctx, *next); err != nil && !errors.Is(err, domain.ErrConflict) {
@@ -113,7 +122,7 @@ func (k *Keys) renew(ctx context.Context) ([]domain.SigningKey, error) {
 
 // choose takes the newest key that signs already and can be opened.
 func (k *Keys) choose(all []domain.SigningKey, now time.Time) {
-	k.signing, k.until = signingKey{}, time.Time{}
+	k.signing, k.locked, k.until = signingKey{}, false, time.Time{}
 	for _, one := range all {
 		if one.SignsFrom.After(now) {
 			if k.signing.key != nil && one.SignsFrom.Before(k.until) {
@@ -121,6 +130,7 @@ func (k *Keys) choose(all []domain.SigningKey, now time.Time) {
 			}
 			continue
 		}
+		k.locked = one.Sealed && k.secret == nil
 		if key, err := k.open(one); err == nil {
 			k.signing, k.until = signingKey{one.ID, key}, now.Add(remembered)
 		}

@@ -4,11 +4,14 @@ import (
 	"bytes"
 	"context"
 	"crypto/ed25519"
+	"errors"
+	"strings"
 	"sync"
 	"testing"
 	"time"
 
 	"github.com/tasktide/tasktide/adapters/memory"
+	"github.com/tasktide/tasktide/core/domain"
 	"github.com/tasktide/tasktide/core/identity"
 )
 
@@ -156,15 +159,50 @@ func TestWithASecretPrivateKeysAreStoredEncrypted(t *testing.T) {
 	if again, same := signing(t, identity.NewKeys(store, c, "secret one")); again != id || !same.Equal(key) {
 		t.Error("another process has another key")
 	}
-	for _, other := range []string{"secret two", ""} {
-		k := identity.NewKeys(store, c, other)
-		next, _ := signing(t, k)
-		if next == id {
-			t.Errorf("secret %q opens it", other)
+	next, _ := signing(t, identity.NewKeys(store, c, "secret two"))
+	if next == id {
+		t.Error("another secret opens it")
+	}
+	if _, ok := published(t, identity.NewKeys(store, c, "secret two"))[id]; !ok {
+		t.Error("with another secret tokens of before are not verified any more")
+	}
+}
+
+// TestWithoutTheSecretNoKeyIsMadeBesideAnEncryptedOne: one that everybody reads would be worse than none.
+func TestWithoutTheSecretNoKeyIsMadeBesideAnEncryptedOne(t *testing.T) {
+	t.Parallel()
+	c, store := newClock(), memory.NewIdentity()
+	plain, _ := signing(t, identity.NewKeys(store, c, ""))
+	c.pass(30 * day)
+	with, without := identity.NewKeys(store, c, "a secret"), identity.NewKeys(store, c, "")
+	if len(published(t, with)) != 2 {
+		t.Fatal("the next key is not announced")
+	}
+	if id, _ := signing(t, without); id != plain {
+		t.Errorf("before the encrypted one signs, %s does", id)
+	}
+	for range 40 { // it signs, is alone, and would be replaced
+		c.pass(day)
+		_, _, err := without.Signing(t.Context())
+		var known *domain.Error
+		if !errors.As(err, &known) || known.Kind != domain.KindUnavailable || !strings.Contains(known.Advice, "AUTH_SECRET is empty") {
+			t.Fatalf("at %s: %v", c.Now(), err)
 		}
-		if _, ok := published(t, k)[id]; !ok {
-			t.Errorf("with secret %q tokens of before are not verified any more", other)
+		if len(published(t, without)) == 0 {
+			t.Fatal("tokens of before are not verified any more")
 		}
+	}
+	list, _ := store.Keys(t.Context())
+	for _, one := range list {
+		if !one.Sealed && one.ID != plain {
+			t.Errorf("%s is stored as it is", one.ID)
+		}
+		if one.Sealed {
+			_ = store.RemoveKey(t.Context(), one.ID)
+		}
+	}
+	if _, _, err := without.Signing(t.Context()); err != nil {
+		t.Errorf("when they are removed: %v", err)
 	}
 }
 

@@ -118,6 +118,20 @@ func TestConfigHidesSecrets(t *testing.T) {
 	}
 }
 
+// TestWithoutItsAuthSecretNothingStarts: the next key would be stored as it is, and nobody would notice.
+func TestWithoutItsAuthSecretNothingStarts(t *testing.T) {
+	t.Parallel()
+	n := newNode(t, t.TempDir())
+	const secret = "AUTH_SECRET=0123456789-0123456789-0123456789"
+	_, _, err := tasktide(t.Context(), n.dir, append(n.env(), secret), "token", "--user", "alice")
+	must(t, err)
+	for _, command := range [][]string{{"serve"}, {"token", "--user", "alice"}} {
+		contains(t, refused(t, n.env(), command...), "AUTH_SECRET is empty", "DELETE FROM signing_keys WHERE sealed")
+	}
+	_, _, err = tasktide(t.Context(), n.dir, append(n.env(), secret), "token", "--user", "alice")
+	must(t, err)
+}
+
 func TestTokenPrintsNothingElse(t *testing.T) {
 	t.Parallel()
 	n := newNode(t, t.TempDir())

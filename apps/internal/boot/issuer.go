@@ -2,6 +2,7 @@ package boot
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"io"
 	"log/slog"
@@ -14,6 +15,7 @@ import (
 	"github.com/tasktide/tasktide/adapters/memory"
 	"github.com/tasktide/tasktide/adapters/rest"
 	"github.com/tasktide/tasktide/adapters/sqlstore"
+	"github.com/tasktide/tasktide/core/domain"
 	core "github.com/tasktide/tasktide/core/identity"
 	"github.com/tasktide/tasktide/ports"
 )
@@ -52,7 +54,13 @@ func (i *issuer) serve(r runtime) {
 		i.keys.Run(ctx, r.Log)
 		return nil
 	}))
-	r.Lifecycle.Append(fx.StartHook(func(ctx context.Context) error { return i.firstRun(ctx, os.Stderr, r.Server.withoutPage) }))
+	r.Lifecycle.Append(fx.StartHook(func(ctx context.Context) error {
+		var known *domain.Error
+		if _, _, err := i.keys.Signing(ctx); errors.As(err, &known) && known.Advice != "" { // waiting would not help
+			return err
+		}
+		return i.firstRun(ctx, os.Stderr, r.Server.withoutPage)
+	}))
 }
 
 // firstRun prints how to make the first operator's account, while there is none. Where the
