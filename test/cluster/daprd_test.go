@@ -4,6 +4,8 @@ import (
 	"bytes"
 	"fmt"
 	"net/http"
+	"os"
+	"path/filepath"
 	"strings"
 	"testing"
 	"time"
@@ -106,4 +108,47 @@ func TestSidecarsRunOnTheDeployedComponents(t *testing.T) {
 	if app.denied != 0 {
 		t.Errorf("%d calls to the application came without its token", app.denied)
 	}
+}
+
+// TestASidecarKeepsTheComponentsItStartedWith: with daprd's default one that is changed is closed and started anew, and where that
+// fails, as for a role that nobody has made yet, the sidecar ends. The deployed configuration forbids it.
+func TestASidecarKeepsTheComponentsItStartedWith(t *testing.T) {
+	t.Parallel()
+	pg := StartPostgres(t, PostgresOptions{Fast: true})
+	must(t, pg.CreateDatabase(t.Context(), Database))
+	files, err := RenderDapr(t.TempDir(), Addresses{Brokers: []string{"127.0.0.1:1"}, DatabaseURL: pg.URL(Database)})
+	must(t, err)
+	for _, f := range []string{"pubsub.yaml", "pubsub-broadcast.yaml"} { // no broker is needed
+		must(t, os.Remove(filepath.Join(files.Resources, f)))
+	}
+	open := files
+	open.Config = filepath.Join(t.TempDir(), "open.yaml")
+	must(t, os.WriteFile(open.Config, []byte("apiVersion: dapr.io/v1alpha1\nkind: Configuration\nmetadata: {name: appconfig}\nspec: {}\n"), 0o600))
+	kept := StartDaprd(t, DaprdOptions{AppID: "audit-service", Dapr: files, LogLevel: "debug"})
+	reloading := StartDaprd(t, DaprdOptions{AppID: "audit-service", Dapr: open, LogLevel: "debug"})
+	says := func(d *Daprd, line string) bool {
+		log, err := os.ReadFile(d.LogFile())
+		must(t, err)
+		return strings.Contains(string(log), line)
+	}
+	waitUntil(t, "the configuration is read", func() bool { return says(kept, "Hot reloading disabled") })
+	waitUntil(t, "components are watched", func() bool { return says(reloading, "Starting to watch Component updates") })
+
+	file := filepath.Join(files.Resources, "statestore.yaml")
+	b, err := os.ReadFile(file)
+	must(t, err)
+	changed := strings.Replace(string(b), "    - name: tableName\n", "    - name: metadataTableName\n      value: nowhere.dapr_metadata\n    - name: tableName\n", 1)
+	if changed == string(b) {
+		t.Fatal("the component is not what this test was written for")
+	}
+	must(t, os.WriteFile(file, []byte(changed), 0o600))
+	select {
+	case <-reloading.Process().Done():
+	case <-time.After(30 * time.Second):
+		t.Error("daprd's default has changed: a sidecar without our configuration goes on")
+	}
+	if !kept.Running() {
+		t.Fatalf("the deployed configuration does not keep it: %v", kept.Process().Exited())
+	}
+	want(t, "state after the change", http.StatusNoContent)(call(t, "POST", kept.URL()+"/v1.0/state/statestore", "", `[{"key":"processed-1-audit","value":"done"}]`))
 }

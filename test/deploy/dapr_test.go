@@ -64,6 +64,9 @@ func TestEveryComponentIsApplied(t *testing.T) {
 		if a := config.Spec.AccessControlSpec; a.DefaultAction != "deny" || len(a.AppPolicies) != 0 {
 			t.Errorf("%s: access control %+v", folder, a)
 		}
+		if f := config.Spec.Features; len(f) != 1 || f[0].Name != "HotReload" || f[0].Enabled == nil || *f[0].Enabled {
+			t.Errorf("%s: a sidecar that runs reads components anew: %+v", folder, f)
+		}
 		if s := config.Spec.Secrets; s == nil || len(s.Scopes) != 1 || s.Scopes[0].StoreName != "secretstore" || s.Scopes[0].DefaultAccess != "deny" || len(s.Scopes[0].AllowedSecrets) != 0 {
 			t.Errorf("%s: an application reads secrets through its sidecar: %+v", folder, s)
 		}
