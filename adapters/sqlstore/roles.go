@@ -23,15 +23,20 @@ var ErrNoRoles = errors.New("DATABASE_URL leads to SQLite, which has no roles: w
 
 // ApplyRoles makes the role of each login that is not there yet, gives it the password of
 // its address unless it has that, and exactly the rights of its part: what it had beyond
-// them on tables of this schema is taken away. All of it or nothing happens. db connects
-// as the owner of the tables. Then it connects once with each address: an error that says
-// which of them do not lead to the tables comes after all was done.
+// them on tables of this schema is taken away. All of it or nothing happens; nothing where
+// the schema is not the one that this binary knows, or where a role would still have more
+// than its part, by whatever way. db connects as the owner of the tables. Then it connects
+// once with each address: an error that says which of them do not lead to the tables comes
+// after all was done.
 //
 // It needs the right to make roles (CREATEROLE) only for roles that can't log in yet. Of a
 // role that was there it changes the password only if it has rights on the tables already.
 func ApplyRoles(ctx context.Context, db *DB, logins []Login) error {
 	if !db.postgres() {
 		return ErrNoRoles
+	}
+	if err := CheckSchema(ctx, db); err != nil {
+		return err
 	}
 	var database string
 	if err := db.pool().QueryRowContext(ctx, "SELECT current_database()").Scan(&database); err != nil {
@@ -126,10 +131,14 @@ func (a *applying) run(ctx context.Context, logins []login) error {
 	if _, err := a.tx.ExecContext(ctx, "SELECT pg_advisory_xact_lock(hashtextextended('tasktide roles', 20))"); err != nil {
 		return mapErr(ctx, err)
 	}
+	// Whoever waits for a table that is being read holds up all who come after.
+	if _, err := a.tx.ExecContext(ctx, "SET LOCAL lock_timeout = '5s'"); err != nil {
+		return mapErr(ctx, err)
+	}
 	err := a.tx.QueryRowContext(ctx, `SELECT n.nspname, c.relowner::regrole::text, c.oid FROM pg_class AS c JOIN pg_namespace AS n ON n.oid = c.relnamespace
 WHERE c.oid = to_regclass('tasks')`).Scan(&a.schema, &a.owner, &a.tasks)
 	if errors.Is(err, sql.ErrNoRows) {
-		return errors.New("there are no tables yet: run tasktide migrate up first")
+		return errors.New("DATABASE_URL does not lead to the table tasks: its search_path must have the schema of the tables")
 	}
 	if err != nil {
 		return mapErr(ctx, err)
@@ -152,7 +161,7 @@ func (a *applying) one(ctx context.Context, l login) error {
 	}
 	for _, s := range statements {
 		if err := a.exec(ctx, s); err != nil {
-			return fmt.Errorf("%s: %w", s, err)
+			return a.advise(s, err)
 		}
 	}
 	if err := a.verify(ctx, l.role); err != nil {
@@ -161,32 +170,32 @@ func (a *applying) one(ctx context.Context, l login) error {
 	return a.alone(ctx, l)
 }
 
-// alone refuses a role that has rights on tables of other parts all the same: as everybody has them, or a role that it is a member of.
-func (a *applying) alone(ctx context.Context, l login) error {
-	var more string
-	err := a.tx.QueryRowContext(ctx, `SELECT coalesce(string_agg(relname, ', ' ORDER BY relname), '') FROM pg_class
-WHERE relnamespace = (SELECT oid FROM pg_namespace WHERE nspname = $2) AND relname = ANY(string_to_array($3, ',')) AND relkind IN ('r', 'p')
-  AND (has_table_privilege($1, oid, 'SELECT, INSERT, UPDATE, DELETE, TRUNCATE, REFERENCES, TRIGGER') OR has_any_column_privilege($1, oid, 'SELECT, INSERT, UPDATE, REFERENCES'))`,
-		l.role, a.schema, strings.Join(tablesOfOthers(l.part), ",")).Scan(&more)
-	if err == nil && more != "" {
-		return fmt.Errorf("it has rights on tables that are not its part's (%s), as everybody (PUBLIC) has, or a role that it is a member of: take them away there, or name another user, then run this again", more)
+// advise says what helps where a statement was refused.
+func (a *applying) advise(statement string, err error) error {
+	switch code := sqlState(err); {
+	case code == lockNotAvailable:
+		return fmt.Errorf("%s: a long statement or transaction has used the table for 5 s (pg_stat_activity shows which), nothing was changed: run this again when it has ended: %w", statement, err)
+	case code == insufficientPrivilege && strings.Contains(statement, daprSchema):
+		return fmt.Errorf("%s: %w: have somebody who may run CREATE SCHEMA %[3]s AUTHORIZATION %[4]s (where that schema is there: ALTER SCHEMA %[3]s OWNER TO %[4]s), then run this again", statement, err, daprSchema, a.owner)
 	}
-	return mapErr(ctx, err)
+	return fmt.Errorf("%s: %w", statement, err)
 }
 
 // make makes the role, or gives it its password, where it can't log in. What goes to the
 // server, and perhaps into its log, is not the password but what it is checked by.
 func (a *applying) make(ctx context.Context, l login) error {
-	var exists, mighty, ours bool
-	err := a.tx.QueryRowContext(ctx, `SELECT count(*) > 0, coalesce(bool_or(rolsuper OR rolcreaterole OR rolbypassrls OR pg_has_role(oid, $2::regrole, 'MEMBER')), false),
-  coalesce(bool_or(EXISTS (SELECT FROM pg_class AS c, aclexplode(c.relacl) AS x WHERE c.relnamespace = (SELECT relnamespace FROM pg_class WHERE oid = $3) AND x.grantee = r.oid)), false)
-FROM pg_roles AS r WHERE rolname = $1`, l.role, a.owner, a.tasks).Scan(&exists, &mighty, &ours)
+	var exists, ours bool
+	err := a.tx.QueryRowContext(ctx, `SELECT count(*) > 0,
+  coalesce(bool_or(EXISTS (SELECT FROM pg_class AS c, aclexplode(c.relacl) AS x WHERE c.relnamespace = (SELECT relnamespace FROM pg_class WHERE oid = $2) AND x.grantee = r.oid)), false)
+FROM pg_roles AS r WHERE rolname = $1`, l.role, a.tasks).Scan(&exists, &ours)
+	if err != nil {
+		return mapErr(ctx, err)
+	}
+	if err := a.mighty(ctx, l.role); err != nil {
+		return err
+	}
 	code := sqlState(l.refused)
 	switch {
-	case err != nil:
-		return mapErr(ctx, err)
-	case mighty:
-		return errors.New("it owns the tables, is a superuser or may make roles, so that nothing would be refused to it: name another user")
 	case !exists:
 		return a.password(ctx, l, "CREATE")
 	case l.refused == nil, code == insufficientPrivilege: // its password is right; lookIn says what it may not
@@ -242,23 +251,6 @@ func (a *applying) lookIn(ctx context.Context, logins []login) error {
 		}
 	}
 	return errors.Join(errs...)
-}
-
-// verify refuses a schema in which everybody may make tables, as those of servers before
-// PostgreSQL 15: who may, can put a function in the way of others.
-func (a *applying) verify(ctx context.Context, role string) error {
-	var creates bool
-	err := a.tx.QueryRowContext(ctx, "SELECT has_schema_privilege($1, $2, 'CREATE')", role, a.schema).Scan(&creates)
-	if err == nil && creates {
-		err = a.exec(ctx, "REVOKE CREATE ON SCHEMA "+quoted(a.schema)+" FROM PUBLIC")
-		if err == nil {
-			err = a.tx.QueryRowContext(ctx, "SELECT has_schema_privilege($1, $2, 'CREATE')", role, a.schema).Scan(&creates)
-		}
-		if err == nil && creates || sqlState(err) == insufficientPrivilege {
-			return fmt.Errorf("everybody may make tables in the schema %s: have its owner run REVOKE CREATE ON SCHEMA %s FROM PUBLIC, then run this again", a.schema, quoted(a.schema))
-		}
-	}
-	return mapErr(ctx, err)
 }
 
 func (a *applying) exec(ctx context.Context, statement string) error {

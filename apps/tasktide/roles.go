@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"errors"
 	"fmt"
+	"io"
 	"net/url"
 	"strings"
 
@@ -27,7 +28,11 @@ func rolesCommand(o *options) *cobra.Command {
 				for _, l := range logins {
 					fmt.Fprintf(c.OutOrStdout(), "%-22s %s\n", l.Part, userOf(l))
 				}
-				return nil
+				unnamed, err := sqlstore.UnnamedRoles(c.Context(), db, logins)
+				for _, u := range unnamed {
+					sayUnnamed(c.ErrOrStderr(), u)
+				}
+				return err
 			})
 		},
 	}
@@ -55,6 +60,16 @@ func rolesCommand(o *options) *cobra.Command {
 	}
 	show.Flags().StringVar(&schema, "schema", schema, "the schema that has the tables")
 	return family("roles", "A database role for each service, with no more rights than it needs (PostgreSQL).", apply, show)
+}
+
+// sayUnnamed says how to get rid of a role that an address had before.
+func sayUnnamed(w io.Writer, u sqlstore.Unnamed) {
+	also := ""
+	if u.Owns {
+		also = "it owns something in this database, which is removed with it; "
+	}
+	fmt.Fprintf(w, "\n%q has rights on the tables and is in none of the addresses. When nobody connects as it any more (%sits password stays good until then):\n  %s;\n",
+		u.Role, also, strings.Join(sqlstore.RemoveSQL(u.Role), ";\n  "))
 }
 
 // logins are the configured addresses; none is a mistake.
