@@ -66,6 +66,16 @@ func chromium() string {
 	return "/usr/bin/chromium"
 }
 
+// shell is the same browser without a window, whose drawing is most of the work of
+// Chromium's own headless mode. "" where it is not, or another browser is wanted.
+func shell() string {
+	path, err := exec.LookPath("chromium-headless-shell")
+	if err != nil || os.Getenv("CHROMIUM") != "" {
+		return ""
+	}
+	return path
+}
+
 // build builds the page, and the programs with the page in them.
 func build(root string) error {
 	cmd := exec.Command(filepath.Join(root, "tools", "page.sh"))

@@ -36,7 +36,11 @@ func settings() []string {
 
 // environment is what the steps read, in playwright.config.ts and e2e/control.ts.
 func environment(c *control) []string {
-	return []string{"PAGE_ON=" + c.mode, "PAGE_CONTROL=" + c.url, "PAGE_WORKERS=" + strconv.Itoa(browsers(c.mode)), "CHROMIUM=" + chromium()}
+	env := []string{"PAGE_ON=" + c.mode, "PAGE_CONTROL=" + c.url, "PAGE_WORKERS=" + strconv.Itoa(browsers(c.mode)), "CHROMIUM=" + chromium()}
+	if c.mode == "binary" { // on the clusters each step has the whole browser
+		env = append(env, "CHROMIUM_SHELL="+shell())
+	}
+	return env
 }
 
 func browsers(mode string) int {
@@ -51,7 +55,7 @@ func browsers(mode string) int {
 
 // playwright runs the steps to their end. Its report is this test's.
 func playwright(t *testing.T, c *control) {
-	args := []string{"node_modules/@playwright/test/cli.js", "test", "--project=" + *project}
+	args := []string{"node_modules/@playwright/test/cli.js", "test", "--project=" + *project + "*"}
 	if *grep != "" {
 		args = append(args, "--grep="+*grep)
 	}
@@ -73,7 +77,7 @@ func playwright(t *testing.T, c *control) {
 func wait(t *testing.T, c *control) {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	defer stop()
-	fmt.Printf("\nThe page is at %s\n  cd %s && %s npx playwright test --project=%s\nuntil this is interrupted.\n", c.find(mainSystem).url, web, strings.Join(environment(c), " "), *project)
+	fmt.Printf("\nThe page is at %s\n  cd %s && %s npx playwright test --project='%s*'\nuntil this is interrupted.\n", c.find(mainSystem).url, web, strings.Join(environment(c), " "), *project)
 	select {
 	case <-ctx.Done():
 	case <-t.Context().Done():

@@ -78,7 +78,7 @@ test('what a notification can not do is said, and what was there comes back', as
   await expectAccessibleInBothThemes(page, 'a message that something went wrong')
 })
 
-test('a reminder shows outside the page when nobody looks at it, if that is allowed and wanted', async ({ page, person, context }) => {
+test('a reminder shows outside the page when nobody looks at it, if that is allowed and wanted @window', async ({ page, person, context }) => {
   await page.clock.install()
   await context.grantPermissions(['notifications'])
   // Chromium without a window shows no notifications; what it is asked to show is kept, and the page takes it for shown.
