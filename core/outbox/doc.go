@@ -4,7 +4,8 @@
 // At most one event of a user is unacknowledged at any time: the next is read
 // only when the one before is published and removed. So a user's events reach
 // each topic in the order of the stream, on every transport; a crash or a lost
-// lease publishes the last one again and never skips or swaps. Users do not wait
+// lease publishes the last one again and never skips or swaps; a removal that
+// fails is repeated alone. Users do not wait
 // for each other: one whose event can't be published is retried alone, for as
 // long as it takes.
 //

@@ -2,6 +2,7 @@ package outbox
 
 import (
 	"context"
+	"errors"
 	"log/slog"
 	"slices"
 	"sync"
@@ -240,38 +241,51 @@ func (r *Relay) release(user string) {
 	}
 }
 
-// relay publishes one user's head and removes it, however often it takes, while
-// the lease holds. It enters with a slot and has none while it waits.
+// relay publishes one user's head, then removes it. Each step is repeated by itself, while the lease holds: what is
+// published is not published again because its removal fails. It enters with a slot and has none while it waits.
 func (r *Relay) relay(ctx context.Context, p domain.Pending) {
 	defer r.signal()
 	defer r.release(p.Event.UserID)
-	wait := r.opts.BackoffMin
-	for {
-		err := r.once(ctx, p)
+	if r.insist(ctx, p, "can't publish, the user's events wait", r.publish) &&
+		r.insist(ctx, p, "can't remove what was published, the user's next events wait", r.settle) {
 		<-r.slots
+	}
+}
+
+// insist does step until it succeeds. It is false, and the slot is given back, when ctx has ended or the lease was lost.
+func (r *Relay) insist(ctx context.Context, p domain.Pending, complaint string, step func(context.Context, domain.Pending) error) bool {
+	for wait := r.opts.BackoffMin; ; wait = min(2*wait, r.opts.BackoffMax) {
+		err := step(ctx, p)
 		if err == nil {
-			return
+			return true
 		}
-		if ctx.Err() != nil {
-			return
+		<-r.slots
+		if ctx.Err() != nil || errors.Is(err, errLost) {
+			return false
 		}
-		r.fail(domain.WithRequest(ctx, p.Event.CorrelationID, p.Event.TraceParent), "can't publish, the user's events wait", err, "user_id", p.Event.UserID, "position", p.Event.Position, "topic", p.Topic)
+		r.fail(domain.WithRequest(ctx, p.Event.CorrelationID, p.Event.TraceParent), complaint, err, "user_id", p.Event.UserID, "position", p.Event.Position, "topic", p.Topic)
 		if r.clock.Wait(ctx, wait) != nil {
-			return
+			return false
 		}
-		wait = min(2*wait, r.opts.BackoffMax)
 		select {
 		case r.slots <- struct{}{}:
 		case <-ctx.Done():
-			return
+			return false
 		}
 	}
 }
 
-func (r *Relay) once(ctx context.Context, p domain.Pending) error {
+// errLost is why a step is not repeated: the user is another relay's now, who begins with the event anew.
+var errLost = errors.New("the lease was lost")
+
+func (r *Relay) holds(user string) (domain.Lease, bool) {
 	l, ok := r.present()
-	if !ok || !slices.Contains(l.Shards, domain.ShardOf(p.Event.UserID)) {
-		return nil // somebody else's now
+	return l, ok && slices.Contains(l.Shards, domain.ShardOf(user))
+}
+
+func (r *Relay) publish(ctx context.Context, p domain.Pending) error {
+	if _, ok := r.holds(p.Event.UserID); !ok {
+		return errLost
 	}
 	body, err := domain.EncodeEvent(p.Event)
 	if err != nil {
@@ -285,15 +299,25 @@ func (r *Relay) once(ctx context.Context, p domain.Pending) error {
 	}
 	r.opts.Observer.End(ctx, step, ports.Done, nil)
 	r.published.Add(1)
-	err = r.outbox.Settle(context.WithoutCancel(ctx), l, p)
+	return nil
+}
+
+// settle removes what was published, which is right even when the lease is over or ctx ends meanwhile.
+func (r *Relay) settle(ctx context.Context, p domain.Pending) error {
+	user := p.Event.UserID
+	l, held := r.holds(user)
+	err := r.outbox.Settle(context.WithoutCancel(ctx), l, p)
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	if err != nil {
-		r.unsettled[p.Event.UserID] = err
-		return err
+	if err == nil {
+		r.recent[user] = p.Event.Position
+		return nil
 	}
-	r.recent[p.Event.UserID] = p.Event.Position
-	return nil
+	if !held {
+		return errors.Join(errLost, err)
+	}
+	r.unsettled[user] = err
+	return err
 }
 
 func (r *Relay) note(what *error, err error) {
@@ -303,8 +327,8 @@ func (r *Relay) note(what *error, err error) {
 }
 
 // Ready says why the outbox can't be worked through: the store refuses leases, reads, or that what was published is
-// removed. It is nil when the store does not, whatever the transport says: that has a check of its own, and one user's
-// event that it does not take is no reason to stop.
+// removed. It is nil when the store does not, whatever the transport says: that has a check of its own. Nobody's requests
+// need what is not ready here; the events are stored and wait.
 func (r *Relay) Ready(context.Context) error {
 	r.mu.Lock()
 	defer r.mu.Unlock()

@@ -43,7 +43,7 @@ func countRelay(reg *prometheus.Registry, publisher domain.Service, r *outbox.Re
 		}, func() float64 { return float64(read(r.Stats())) }))
 	}
 	counter("tasktide_events_published_total", "Events acknowledged by the transport.", func(s outbox.Stats) int64 { return s.Published })
-	counter("tasktide_publish_failures_total", "Publishes and outbox reads that failed and are tried again.", func(s outbox.Stats) int64 { return s.Failures })
+	counter("tasktide_publish_failures_total", "Publishes, reads of the outbox and removals from it that failed and are tried again.", func(s outbox.Stats) int64 { return s.Failures })
 }
 
 func countLive(reg *prometheus.Registry, h *realtime.Hub) {
