@@ -2,6 +2,7 @@ package dapr
 
 import (
 	"context"
+	"log/slog"
 	"net"
 	"slices"
 	"testing"
@@ -13,6 +14,7 @@ import (
 	"google.golang.org/grpc/status"
 	"google.golang.org/protobuf/types/known/emptypb"
 
+	"github.com/tasktide/tasktide/core/domain"
 	"github.com/tasktide/tasktide/ports"
 )
 
@@ -205,5 +207,31 @@ func TestALargeDeliveryIsTaken(t *testing.T) {
 	}
 	if answer := r.deliver("pubsub", topic, make([]byte, 12<<20), keyHeader, string(escaped)); answer != "SUCCESS" || len(got.Key) != 1<<20 || len(got.Body) != 12<<20 {
 		t.Errorf("%s; %d bytes of key, %d of body", answer, len(got.Key), len(got.Body))
+	}
+}
+
+// TestNothingToDeliverIsNoReasonToBeUnready: a service that only publishes is not judged by the sidecar's deliveries, nor by what
+// strangers try at its port.
+func TestNothingToDeliverIsNoReasonToBeUnready(t *testing.T) {
+	t.Parallel()
+	for name, c := range map[string]struct {
+		topics []domain.Topic
+		ready  bool
+	}{"it publishes": {nil, true}, "it consumes": {[]domain.Topic{topic}, false}} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			cfg := DefaultConfig()
+			cfg.AppToken, cfg.HTTPPort, cfg.GRPCPort = "secret", 1, 1 // where nobody is
+			sub := NewSubscriber(cfg, c.topics, nil)
+			s := NewServer(cfg, sub, slog.New(slog.DiscardHandler))
+			s.tokens.refused.Store(true)
+			client := NewClient(cfg)
+			t.Cleanup(func() { _ = client.Close() })
+			for what, err := range map[string]error{"subscriptions": client.Subscribed(t.Context(), sub), "token": s.Known(t.Context())} {
+				if (err == nil) != c.ready {
+					t.Errorf("%s: %v", what, err)
+				}
+			}
+		})
 	}
 }

@@ -40,6 +40,8 @@ func NewSubscriber(cfg Config, durable, broadcast []domain.Topic) *Subscriber {
 	return &Subscriber{cfg: cfg, durable: gate{topics: durable}, broadcast: gate{topics: broadcast}}
 }
 
+func (s *Subscriber) none() bool { return len(s.durable.topics)+len(s.broadcast.topics) == 0 }
+
 // Subscribe is ports.Subscriber. The group is the sidecar's app id, whatever
 // s.Group says: a component's consumerID decides it. It is an error to subscribe
 // to a topic that was not declared, or twice in one mode at the same time.

@@ -47,7 +47,7 @@ func New(d Deps) *fiber.App {
 	app := fiber.New(Config(d.Log))
 	app.Use(Around(d.Log, d.Metrics, d.Timeout))
 	app.Use(CORS(d.Origins))
-	MountHealth(app, d.Metrics, d.Ready)
+	MountHealth(app, d.Metrics, d.Ready, d.Log)
 	MountAPI(app, d)
 	return app
 }

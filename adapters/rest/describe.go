@@ -15,7 +15,7 @@ func OpenAPI() ([]byte, error) { return description().Document(described()) }
 // described is every route: those of MountAPI, of MountHealth, and the handshakes of
 // the live connection.
 func described() []spec.Route {
-	return slices.Concat((&api{}).routes(), liveRoutes(), healthRoutes(prometheus.NewRegistry(), nil))
+	return slices.Concat((&api{}).routes(), liveRoutes(), healthRoutes(prometheus.NewRegistry(), nil, nil))
 }
 
 func description() spec.API {

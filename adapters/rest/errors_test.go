@@ -280,7 +280,7 @@ func TestAFullDiskIs507AndSaysWhatToDo(t *testing.T) {
 		t.Errorf("the log is %s", w.log)
 	}
 	app := fiber.New(rest.Config(slog.New(slog.DiscardHandler)))
-	rest.MountHealth(app, nil, []rest.Check{{Name: "database", Run: func(context.Context) error { return domain.DiskFull("database", nil) }}})
+	rest.MountHealth(app, nil, []rest.Check{{Name: "database", Run: func(context.Context) error { return domain.DiskFull("database", nil) }}}, slog.New(slog.DiscardHandler))
 	answer, err := app.Test(httptest.NewRequest(http.MethodGet, "/ready", nil))
 	if err != nil {
 		t.Fatal(err)
@@ -295,13 +295,14 @@ func TestAFullDiskIs507AndSaysWhatToDo(t *testing.T) {
 func TestReadinessSaysWhatTheOperatorCanDo(t *testing.T) {
 	t.Parallel()
 	var log strings.Builder
-	app := fiber.New(rest.Config(slog.New(slog.NewTextHandler(&log, nil))))
+	logger := slog.New(slog.NewTextHandler(&log, nil))
+	app := fiber.New(rest.Config(logger))
 	rest.MountHealth(app, nil, []rest.Check{
 		{Name: "startup", Run: func(context.Context) error { return errors.New("the process is starting") }},
 		{Name: "dapr", Run: func(context.Context) error {
 			return fmt.Errorf("asked: %w", domain.Misconfigured("dapr", "give it a sidecar", errors.New("connection refused, inside")))
 		}},
-	})
+	}, logger)
 	answer, err := app.Test(httptest.NewRequest(http.MethodGet, "/ready", nil))
 	if err != nil {
 		t.Fatal(err)

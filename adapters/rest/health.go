@@ -1,10 +1,8 @@
 package rest
 
 import (
-	"cmp"
 	"context"
-	"errors"
-	"fmt"
+	"log/slog"
 	"sync"
 	"time"
 
@@ -14,26 +12,40 @@ import (
 	"github.com/prometheus/client_golang/prometheus/promhttp"
 
 	"github.com/tasktide/tasktide/adapters/rest/spec"
-	"github.com/tasktide/tasktide/core/domain"
 )
 
-// Check is one dependency that a service needs to be ready.
+// Need says what a service does not do while a Check fails.
+type Need int
+
+const (
+	// ToServe is what requests need: who is without it gets none.
+	ToServe Need = iota
+	// ToStart is what every process must have had once: one that never had it is set up wrongly, and must not take the
+	// place of one that works. After that requests go on without it, and it is told.
+	ToStart
+	// ToWork is what only the work behind requests needs, which waits. It is told.
+	ToWork
+)
+
+// Check is one dependency of a service.
 type Check struct {
 	Name string
 	Run  func(ctx context.Context) error
+	Need Need
 }
 
 const checkTimeout = 2 * time.Second
 
 // MountHealth adds /health (the process answers; depends on nothing), /ready (every
-// check passes within 2 s) and, with a registry, /metrics. None needs a token, and
-// none says more about a dependency than its name, and what its operator can do when
-// that is known.
-func MountHealth(app fiber.Router, registry *prometheus.Registry, checks []Check) {
-	mount(app, healthRoutes(registry, checks))
+// check that requests need passes within 2 s) and, with a registry, /metrics. None needs
+// a token, and none says more about a dependency than its name, and what its operator
+// can do when that is known; log has the reasons.
+func MountHealth(app fiber.Router, registry *prometheus.Registry, checks []Check, log *slog.Logger) {
+	mount(app, healthRoutes(registry, checks, log))
 }
 
-func healthRoutes(registry *prometheus.Registry, checks []Check) []spec.Route {
+func healthRoutes(registry *prometheus.Registry, checks []Check, log *slog.Logger) []spec.Route {
+	ready := newReadiness(checks, log)
 	table := []spec.Route{{
 		Method: fiber.MethodGet, Path: "/health", ID: "getHealth", Tag: "Health", Access: spec.Public, Summary: "Is the process alive",
 		About:   "Depends on nothing. On every service.",
@@ -41,15 +53,16 @@ func healthRoutes(registry *prometheus.Registry, checks []Check) []spec.Route {
 		Handle:  func(c *fiber.Ctx) error { return c.JSON(fiber.Map{"status": "ok"}) },
 	}, {
 		Method: fiber.MethodGet, Path: "/ready", ID: "getReadiness", Tag: "Health", Access: spec.Public, Summary: "Can the service do its work",
-		About:   "200 when every dependency answers within 2 s, else 503. On every service.",
+		About: "503 when a dependency that requests need does not answer within 2 s, else 200. `degraded` when others don't: requests are answered, work behind them waits. " +
+			"What every process must have had once (the broker, the sidecar) counts as needed until it was there. On every service.",
 		Answers: []spec.Answer{{Status: fiber.StatusOK, About: "It can.", Schema: readinessSchema()}},
 		Errors:  []int{fiber.StatusServiceUnavailable},
 		Handle: func(c *fiber.Ctx) error {
-			states, err := run(c.UserContext(), checks)
+			said, err := ready.ask(c.UserContext())
 			if err != nil {
 				return err
 			}
-			return c.JSON(fiber.Map{"status": "ready", "checks": states})
+			return c.JSON(said)
 		},
 	}}
 	if registry == nil {
@@ -65,8 +78,8 @@ func healthRoutes(registry *prometheus.Registry, checks []Check) []spec.Route {
 
 func readinessSchema() *spec.Schema {
 	return spec.Object(
-		spec.Has("status", spec.OneOf("ready")),
-		spec.Has("checks", spec.Map(spec.OneOf("ok")).About("Each dependency by its name.")),
+		spec.Has("status", spec.OneOf("ready", "degraded")),
+		spec.Has("checks", spec.Map(spec.Text().Like("ok")).About("Each dependency by its name: `ok`, or `degraded` and what to do where that is known.")),
 	).Named("Readiness")
 }
 
@@ -81,35 +94,4 @@ func runAll(ctx context.Context, checks []Check) []error {
 	}
 	all.Wait()
 	return errs
-}
-
-// run makes all checks. The error names the first that failed, in their
-// order, and has the reasons of all for the log.
-func run(ctx context.Context, checks []Check) (map[string]string, error) {
-	errs := runAll(ctx, checks)
-	states, failed, full, advice := make(map[string]string, len(checks)), "", false, ""
-	for i, check := range checks {
-		states[check.Name] = "ok"
-		if errs[i] != nil {
-			errs[i] = fmt.Errorf("%s: %w", check.Name, errs[i])
-			failed = cmp.Or(failed, check.Name)
-			var known *domain.Error
-			if errors.As(errs[i], &known) {
-				full = full || known.Full
-				if known.Advice != "" {
-					advice = cmp.Or(advice, check.Name+": "+known.Advice)
-				}
-			}
-		}
-	}
-	if full {
-		return nil, &domain.Error{Kind: domain.KindUnavailable, Dependency: failed, Detail: failed + ": the disk is full, nothing can be stored until there is room", Err: errors.Join(errs...)}
-	}
-	if advice != "" {
-		return nil, &domain.Error{Kind: domain.KindUnavailable, Dependency: failed, Detail: advice, Err: errors.Join(errs...)}
-	}
-	if failed != "" {
-		return nil, domain.Unavailable(failed, errors.Join(errs...))
-	}
-	return states, nil
 }

@@ -13,7 +13,7 @@ import (
 
 // all is every route that is served or described.
 func all() []spec.Route {
-	return append((&api{}).routes(), healthRoutes(prometheus.NewRegistry(), nil)...)
+	return append((&api{}).routes(), healthRoutes(prometheus.NewRegistry(), nil, nil)...)
 }
 
 // TestFixedWordsWinOverUserIDs: where an address fits two routes, the one that has a

@@ -44,6 +44,15 @@ func countRelay(reg *prometheus.Registry, publisher domain.Service, r *outbox.Re
 	}
 	counter("tasktide_events_published_total", "Events acknowledged by the transport.", func(s outbox.Stats) int64 { return s.Published })
 	counter("tasktide_publish_failures_total", "Publishes, reads of the outbox and removals from it that failed and are tried again.", func(s outbox.Stats) int64 { return s.Failures })
+	reg.MustRegister(prometheus.NewGaugeFunc(prometheus.GaugeOpts{
+		Name: "tasktide_relay_refused", Help: "1 while the database refuses the relay leases, reads of the outbox or the removal of what was published, else 0.",
+		ConstLabels: prometheus.Labels{"publisher": string(publisher)},
+	}, func() float64 {
+		if r.Ready(context.Background()) != nil {
+			return 1
+		}
+		return 0
+	}))
 }
 
 func countLive(reg *prometheus.Registry, h *realtime.Hub) {

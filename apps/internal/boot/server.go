@@ -95,7 +95,7 @@ func (s *server) app() *fiber.App {
 		app.Use(rest.Traced(s.trace))
 	}
 	app.Use(rest.CORS(s.cfg.CORSOrigins))
-	rest.MountHealth(app, s.reg, s.checks)
+	rest.MountHealth(app, s.reg, s.checks, s.log)
 	for _, m := range s.mounts {
 		m(app)
 	}

@@ -63,7 +63,7 @@ func newTransport(lc fx.Lifecycle, cfg Config, log *slog.Logger, clock ports.Clo
 		lag := kafka.NewLag(cfg.KafkaConfig())
 		return &transport{
 			publisher: p, subscriber: kafka.NewSubscriber(cfg.KafkaConfig(), log), state: sqlstore.NewState(db),
-			check: &rest.Check{Name: "kafka", Run: p.Ping}, lag: lag, lagSource: "kafka", topics: lag, counted: "kafka",
+			check: &rest.Check{Name: "kafka", Run: p.Ping, Need: rest.ToStart}, lag: lag, lagSource: "kafka", topics: lag, counted: "kafka",
 		}, nil
 	case Dapr:
 		c := dapr.NewClient(cfg.dapr())
@@ -74,9 +74,9 @@ func newTransport(lc fx.Lifecycle, cfg Config, log *slog.Logger, clock ports.Clo
 		publisher := dapr.NewPublisher(c)
 		t := &transport{
 			publisher: publisher, publishes: publisher.Ping, subscriber: sub, state: dapr.NewState(c), tick: callbacks.OnTick,
-			check: &rest.Check{Name: "dapr", Run: c.Health},
+			check: &rest.Check{Name: "dapr", Run: c.Health, Need: rest.ToStart},
 			sidecar: []rest.Check{
-				{Name: "dapr components", Run: func(ctx context.Context) error { return c.Components(ctx, callbacks) }},
+				{Name: "dapr components", Run: func(ctx context.Context) error { return c.Components(ctx, callbacks) }, Need: rest.ToStart},
 				{Name: "dapr subscriptions", Run: func(ctx context.Context) error { return c.Subscribed(ctx, sub) }},
 				{Name: "dapr token", Run: callbacks.Known},
 			},

@@ -601,7 +601,7 @@ export interface paths {
         };
         /**
          * Can the service do its work
-         * @description 200 when every dependency answers within 2 s, else 503. On every service.
+         * @description 503 when a dependency that requests need does not answer within 2 s, else 200. `degraded` when others don't: requests are answered, work behind them waits. What every process must have had once (the broker, the sidecar) counts as needed until it was there. On every service.
          */
         get: operations["getReadiness"];
         put?: never;
@@ -1138,10 +1138,10 @@ export interface components {
         };
         Readiness: {
             /** @enum {string} */
-            status: "ready";
-            /** @description Each dependency by its name. */
+            status: "ready" | "degraded";
+            /** @description Each dependency by its name: `ok`, or `degraded` and what to do where that is known. */
             checks: {
-                [key: string]: "ok";
+                [key: string]: string;
             };
         };
         /** @description A failure as RFC 9457 has it. */

@@ -1,0 +1,72 @@
+package rest_test
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"strings"
+	"testing"
+
+	"github.com/tasktide/tasktide/adapters/rest"
+	"github.com/tasktide/tasktide/core/domain"
+)
+
+// TestOnlyWhatRequestsNeedDecidesAboutTraffic: a broker that goes, a relay that can't work and a group that waits are told, and take no request away.
+func TestOnlyWhatRequestsNeedDecidesAboutTraffic(t *testing.T) {
+	t.Parallel()
+	var log strings.Builder
+	fails := map[string]error{}
+	check := func(name string, need rest.Need) rest.Check {
+		return rest.Check{Name: name, Need: need, Run: func(context.Context) error { return fails[name] }}
+	}
+	w := newWorld(t, func(d *rest.Deps) {
+		d.Log = slog.New(slog.NewTextHandler(&log, nil))
+		d.Ready = []rest.Check{check("database", rest.ToServe), check("kafka", rest.ToStart), check("relay backend-api", rest.ToWork)}
+	})
+	down := domain.Unavailable("kafka", errors.New("dial 10.0.0.5: connection refused"))
+	right := fmt.Errorf("remove: %w", domain.Misconfigured("database", "run tasktide roles apply", errors.New("permission denied, inside")))
+	for _, step := range []struct {
+		name, fails string
+		err         error
+		status      int
+		says        string
+	}{
+		{"the broker was never there", "kafka", down, 503, "kafka is unavailable"},
+		{"the relay has never worked", "relay backend-api", right, 200, `{"checks":{"database":"ok","kafka":"ok","relay backend-api":"degraded: run tasktide roles apply"},"status":"degraded"}`},
+		{"the broker is there", "", nil, 200, `{"checks":{"database":"ok","kafka":"ok","relay backend-api":"ok"},"status":"ready"}`},
+		{"the broker is gone", "kafka", down, 200, `{"checks":{"database":"ok","kafka":"degraded","relay backend-api":"ok"},"status":"degraded"}`},
+		{"the disk is full for the relay", "relay backend-api", domain.DiskFull("database", nil), 200, `"relay backend-api":"degraded: the disk is full"`},
+		{"the database is gone", "database", domain.Unavailable("database", nil), 503, "database is unavailable"},
+	} {
+		clear(fails)
+		fails[step.fails] = step.err
+		for range 3 {
+			a := w.call("GET", "/ready", "", "Authorization: ")
+			if a.status != step.status || !strings.Contains(string(a.body), step.says) || strings.Contains(string(a.body), "10.0.0.5") || strings.Contains(string(a.body), "inside") {
+				t.Errorf("%s: %d %s", step.name, a.status, a.body)
+			}
+		}
+	}
+	for said, times := range map[string]int{"permission denied, inside": 1, "level=WARN msg=\"degraded": 3, "not degraded any more": 3} { // at each change, not at each question
+		if n := strings.Count(log.String(), said); n != times {
+			t.Errorf("%q is in the log %d times, want %d:\n%s", said, n, times, log.String())
+		}
+	}
+}
+
+// TestARefusalNamesWhatIsNeededAndAdvisesOnAll: the advice may be about what the needed part is without.
+func TestARefusalNamesWhatIsNeededAndAdvisesOnAll(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, func(d *rest.Deps) {
+		d.Ready = []rest.Check{
+			{Name: "relay backend-api", Need: rest.ToWork, Run: func(context.Context) error { return domain.Misconfigured("database", "run tasktide roles apply", nil) }},
+			{Name: "startup", Run: func(context.Context) error { return errors.New("starting") }},
+		}
+	})
+	a := w.call("GET", "/ready", "", "Authorization: ")
+	a.problem(t, 503)
+	if !strings.Contains(string(a.body), "relay backend-api: run tasktide roles apply") {
+		t.Errorf("%s", a.body)
+	}
+}
