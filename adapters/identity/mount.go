@@ -4,6 +4,7 @@ import (
 	"log/slog"
 	"net/netip"
 	"strings"
+	"time"
 
 	"github.com/gofiber/fiber/v2"
 
@@ -20,7 +21,9 @@ type Deps struct {
 	// ClientAddress is who asks; nil: the peer of the connection.
 	ClientAddress func(*fiber.Ctx) netip.Addr
 	Limiter       *core.Limiter // of tries of passwords; nil: none
-	Log           *slog.Logger
+	// Writes counts a write of the account user, with all its others, and says how long to wait when there are too many; nil: no limit.
+	Writes func(c *fiber.Ctx, user string) time.Duration
+	Log    *slog.Logger
 }
 
 type api struct {

@@ -37,7 +37,7 @@ func (a *api) updateUser(c *fiber.Ctx) error {
 	if err != nil {
 		return err
 	}
-	who, err := a.signed(c)
+	who, err := a.writer(c)
 	if err != nil {
 		return err
 	}
@@ -107,7 +107,7 @@ func (a *api) revokeSession(c *fiber.Ctx) error {
 	if err != nil {
 		return err
 	}
-	who, err := a.signed(c)
+	who, err := a.writer(c)
 	if err != nil {
 		return err
 	}

@@ -79,6 +79,17 @@ func (a *api) signed(c *fiber.Ctx) (core.Signed, error) {
 	return who, err
 }
 
+// writer is signed, and counts a write. Signing out is not one: who may write no more can still leave.
+func (a *api) writer(c *fiber.Ctx) (core.Signed, error) {
+	who, err := a.signed(c)
+	if err == nil && a.Writes != nil {
+		if wait := a.Writes(c, who.Account.ID); wait > 0 {
+			err = tooMany(wait)
+		}
+	}
+	return who, err
+}
+
 // getSession answers null when nobody is signed in, and takes back a cookie that was
 // good once.
 func (a *api) getSession(c *fiber.Ctx) error {

@@ -44,16 +44,20 @@ func NewWrites(perSecond float64, burst int, clock ports.Clock) *Writes {
 	}
 }
 
-// take counts a write of user. The headers are those of
-// draft-ietf-httpapi-ratelimit-headers.
-func (w *Writes) take(c *fiber.Ctx, user string) error {
+// Take counts a write of user and says how long to wait when it is one too many, else 0.
+// The headers are those of draft-ietf-httpapi-ratelimit-headers.
+func (w *Writes) Take(c *fiber.Ctx, user string) time.Duration {
 	if w == nil {
-		return nil
+		return 0
 	}
 	wait, left := w.count(user)
 	c.Set(rateLimitPolicyHeader, w.policy)
 	c.Set(rateLimitHeader, fmt.Sprintf(`"writes";r=%d;t=%d`, int(left), seconds(w.until(float64(w.burst)-left))))
-	if wait > 0 {
+	return wait
+}
+
+func (w *Writes) take(c *fiber.Ctx, user string) error {
+	if wait := w.Take(c, user); wait > 0 {
 		return &tooMany{after: seconds(wait)}
 	}
 	return nil

@@ -17,15 +17,16 @@ import (
 func BackendAPI() fx.Option {
 	return fx.Module(string(domain.BackendAPI), fx.Invoke(func(r runtime, store ports.TaskStore, trail ports.AuditStore, verify rest.Verify, accounts *issuer) {
 		service := tasks.New(store, r.Clock, tasks.NewIDs())
+		writes := rest.NewWrites(r.Config.WriteRate, r.Config.WriteBurst, r.Clock)
 		r.Server.mount(func(app *fiber.App) {
 			rest.MountAPI(app, rest.Deps{
 				Tasks: service, Once: tasks.NewOnce(service, sqlstore.NewTasks(r.DB)), Audit: audit.NewReader(trail), Verify: verify, Log: r.Log,
 				Notifications: reminders.NewNotifications(sqlstore.NewNotifications(r.DB)),
 				Users:         NewUsers(r.DB, r.Clock), Operator: r.operator(),
-				Writes: rest.NewWrites(r.Config.WriteRate, r.Config.WriteBurst, r.Clock),
+				Writes: writes,
 			})
 		})
-		accounts.serve(r)
+		accounts.serve(r, writes)
 		r.relay(domain.BackendAPI)
 		r.retain()
 		r.watchLag()

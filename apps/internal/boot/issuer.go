@@ -45,10 +45,11 @@ func newAccounts(cfg Config, db *sqlstore.DB, store *sqlstore.Identity, clock po
 }
 
 // serve mounts the routes, keeps the keys fresh, and prints the link of a first run.
-func (i *issuer) serve(r runtime) {
+func (i *issuer) serve(r runtime, writes *rest.Writes) {
 	if i == nil {
 		return
 	}
+	i.deps.Writes = writes.Take
 	r.Server.mountFirst(func(app *fiber.App) { identity.Mount(app, i.deps) })
 	r.append(background(r.Log, "signing keys", func(ctx context.Context) error {
 		i.keys.Run(ctx, r.Log)
