@@ -13,8 +13,10 @@ import (
 
 const (
 	sampleTimeout = 10 * time.Second
-	sampleShare   = 20 // a sample that took long is taken again after so many times as long: it must not be a load
-	sampleLife    = 3  // what was found stands for so many intervals; then it is left out rather than stale
+	sampleShare   = 20               // a sample that took long is taken again after so many times as long: it must not be a load
+	sampleMost    = 30 * time.Second // but not later: when something is away reads are slowest, and then an operator looks
+	sampleAgain   = 10 * time.Second // one that failed, at once: a broker's election takes seconds
+	sampleLife    = 3                // what was found stands for so many intervals; then it is left out rather than stale
 )
 
 // sample is figures that cost a query: they are read in the background, so that a
@@ -73,7 +75,11 @@ func (s *sample) once(ctx context.Context) (time.Duration, error) {
 	began := s.clock.Now()
 	found, err := s.read(limited)
 	now := s.clock.Now()
-	wait := max(s.every, sampleShare*now.Sub(began))
+	every := s.every
+	if err != nil {
+		every = min(every, sampleAgain)
+	}
+	wait := min(max(every, sampleShare*now.Sub(began)), sampleMost)
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if err != nil {

@@ -72,10 +72,14 @@ func TestASampleThatTakesLongIsTakenSeldomAndOneThatHangsGoesStale(t *testing.T)
 				return []prometheus.Metric{gauge(desc, 1)}, memory.Clock{}.Wait(ctx, slow)
 			},
 		}
-		if wait, err := s.once(t.Context()); err != nil || wait != 40*time.Second {
-			t.Errorf("it is read again after %s, %v", wait, err)
+		if wait, err := s.once(t.Context()); err != nil || wait != sampleMost {
+			t.Errorf("after 2 s it is read again after %s, %v", wait, err)
 		}
-		time.Sleep(119 * time.Second)
+		slow = time.Second
+		if wait, err := s.once(t.Context()); err != nil || wait != 20*time.Second {
+			t.Errorf("after 1 s it is read again after %s, %v", wait, err)
+		}
+		time.Sleep(59 * time.Second)
 		if n := testutil.CollectAndCount(s); n != 1 {
 			t.Errorf("%d figures are shown", n)
 		}
@@ -84,8 +88,12 @@ func TestASampleThatTakesLongIsTakenSeldomAndOneThatHangsGoesStale(t *testing.T)
 			t.Errorf("%d figures are shown after they went stale", n)
 		}
 		slow = time.Minute
-		if wait, err := s.once(t.Context()); !errors.Is(err, context.DeadlineExceeded) || wait != 200*time.Second {
+		if wait, err := s.once(t.Context()); !errors.Is(err, context.DeadlineExceeded) || wait != sampleMost {
 			t.Errorf("a read that hangs is ended by %v, the next after %s", err, wait)
+		}
+		s.every, s.read = sampleBroker, func(context.Context) ([]prometheus.Metric, error) { return nil, errors.New("no coordinator") }
+		if wait, err := s.once(t.Context()); err == nil || wait != sampleAgain {
+			t.Errorf("after one that failed at once it is read again after %s, %v", wait, err)
 		}
 	})
 }
