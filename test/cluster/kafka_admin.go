@@ -9,7 +9,7 @@ import (
 	"github.com/IBM/sarama"
 )
 
-// CreateTopics creates topics and waits until each partition has a leader; one that exists is left as it is.
+// CreateTopics creates topics and waits until every broker knows a leader of each partition; one that exists is left as it is.
 func (k *Kafka) CreateTopics(ctx context.Context, partitions int, topics ...string) error {
 	return CreateTopics(ctx, k.Brokers(), partitions, topics...)
 }
@@ -29,25 +29,42 @@ func CreateTopics(ctx context.Context, brokers []string, partitions int, topics 
 			return fmt.Errorf("create topic %s: %w", t, err)
 		}
 	}
+	members, _, err := admin.DescribeCluster()
+	if err != nil {
+		return fmt.Errorf("ask for the brokers: %w", err)
+	}
+	for _, member := range members { // each: one that lags answers the first publish with "there is no such topic"
+		if err := untilKnown(ctx, member.Addr(), topics); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// untilKnown waits until the broker at addr knows a leader of each partition.
+func untilKnown(ctx context.Context, addr string, topics []string) error {
 	for {
-		err := led(admin, topics)
+		err := leadersKnown(ctx, addr, topics)
 		if err == nil {
 			return nil
 		}
 		select {
 		case <-ctx.Done():
-			return fmt.Errorf("topics are not ready: %w", err)
+			return fmt.Errorf("topics are not ready at %s: %w", addr, err)
 		case <-time.After(20 * time.Millisecond):
 		}
 	}
 }
 
-func led(admin sarama.ClusterAdmin, topics []string) error {
-	all, err := admin.DescribeTopics(topics)
+func leadersKnown(ctx context.Context, addr string, topics []string) error {
+	answer, err := metadataOf(ctx, addr, topics)
 	if err != nil {
 		return err
 	}
-	for _, t := range all {
+	if len(answer.Topics) != len(topics) {
+		return fmt.Errorf("%d topics of %d", len(answer.Topics), len(topics))
+	}
+	for _, t := range answer.Topics {
 		if t.Err != sarama.ErrNoError {
 			return fmt.Errorf("topic %s: %w", t.Name, t.Err)
 		}
@@ -62,17 +79,7 @@ func led(admin sarama.ClusterAdmin, topics []string) error {
 
 // registered reports whether the broker at addr answers and knows itself as a live member of the cluster.
 func registered(ctx context.Context, addr string, id int32) error {
-	config := kafkaClient()
-	if deadline, ok := ctx.Deadline(); ok {
-		left := time.Until(deadline)
-		config.Net.DialTimeout, config.Net.ReadTimeout, config.Net.WriteTimeout = left, left, left
-	}
-	b := sarama.NewBroker(addr)
-	if err := b.Open(config); err != nil {
-		return err
-	}
-	defer func() { _ = b.Close() }()
-	answer, err := b.GetMetadata(sarama.NewMetadataRequest(config.Version, nil))
+	answer, err := metadataOf(ctx, addr, nil)
 	if err != nil {
 		return err
 	}
@@ -82,6 +89,21 @@ func registered(ctx context.Context, addr string, id int32) error {
 		}
 	}
 	return fmt.Errorf("broker %d is not registered yet", id)
+}
+
+// metadataOf is what the broker at addr, and no other, knows.
+func metadataOf(ctx context.Context, addr string, topics []string) (*sarama.MetadataResponse, error) {
+	config := kafkaClient()
+	if deadline, ok := ctx.Deadline(); ok {
+		left := time.Until(deadline)
+		config.Net.DialTimeout, config.Net.ReadTimeout, config.Net.WriteTimeout = left, left, left
+	}
+	b := sarama.NewBroker(addr)
+	if err := b.Open(config); err != nil {
+		return nil, err
+	}
+	defer func() { _ = b.Close() }()
+	return b.GetMetadata(sarama.NewMetadataRequest(config.Version, topics))
 }
 
 func kafkaClient() *sarama.Config {

@@ -2,6 +2,7 @@ package cluster
 
 import (
 	"context"
+	"fmt"
 	"testing"
 	"time"
 
@@ -82,6 +83,22 @@ func TestKafkaKeepsRecordsThroughKillStopAndPause(t *testing.T) {
 	produce(t, k, "kept", "two")
 }
 
+// everyBrokerKnowsWhatWasCreated at once, since clients ask whichever they like first.
+func everyBrokerKnowsWhatWasCreated(t *testing.T, k *Kafka) {
+	t.Helper()
+	for n := range 20 {
+		topic := fmt.Sprintf("created-%d", n)
+		if err := k.CreateTopics(t.Context(), 2, topic); err != nil {
+			t.Fatal(err)
+		}
+		for i := range 3 {
+			if err := leadersKnown(t.Context(), k.Broker(i).Addr, []string{topic}); err != nil {
+				t.Fatalf("broker %d, topic %d: %v", i, n, err)
+			}
+		}
+	}
+}
+
 func TestThreeBrokersGoOnWhileOneIsKilled(t *testing.T) {
 	t.Parallel()
 	if testing.Short() {
@@ -93,6 +110,7 @@ func TestThreeBrokersGoOnWhileOneIsKilled(t *testing.T) {
 	if err := k.CreateTopics(t.Context(), 3, "replicated"); err != nil {
 		t.Fatal(err)
 	}
+	everyBrokerKnowsWhatWasCreated(t, k)
 	produce(t, k, "replicated", "one")
 	if err := k.Broker(0).Kill(); err != nil {
 		t.Fatal(err)
