@@ -88,6 +88,10 @@ test('each key of a list does what the sheet says: j, k, 1 to 3, x, e, o, #, /',
   await expect(checkbox(page, 'Upper')).toBeChecked()
   await page.keyboard.press('x') // before it goes
   await expect(checkbox(page, 'Upper')).not.toBeChecked()
+  await page.keyboard.press('e')
+  await expect(titleField(page)).toBeFocused()
+  await page.keyboard.press('Escape')
+  await expect.poll(() => focused(page)).toBe('Upper')
   await page.keyboard.press('o')
   await expect(details(page).getByRole('textbox', { name: 'Title' })).toHaveValue('Upper')
   await page.keyboard.press('Escape')

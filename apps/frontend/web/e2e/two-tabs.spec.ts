@@ -31,7 +31,9 @@ test('two tabs without a network: both show what waits, and all of it is sent on
   await open(other)
   await context.setOffline(true)
   for (const tab of [page, other]) await expect(connection(tab)).toHaveText(/^Offline/)
+  // The other tab has nothing to send itself, and no reason to look at what the browser keeps, but that it is told.
   await add(page, 'From the first tab')
+  await expect(row(other, 'From the first tab')).toBeVisible()
   await add(other, 'From the second tab')
   for (const tab of [page, other]) {
     await expect(row(tab, 'From the first tab')).toBeVisible()
