@@ -6,32 +6,36 @@ import { elsewhere, PASSWORD, type Person } from './person'
 import { expectConnected, messages, open, row } from './screen'
 import { expect, test } from './test'
 
-test('the theme is chosen here and in the menu, on all devices, from the first paint on', async ({ page, person, browser, guard }) => {
-  await page.emulateMedia({ colorScheme: 'light' })
-  await open(page, '/settings')
-  await page.getByRole('radio', { name: 'Dark' }).click()
-  await expectTheme(page, 'dark')
-  await expect.poll(() => preferences(person)).toMatchObject({ theme: 'dark' })
-  const other = await person.device(browser, guard, { colorScheme: 'light' })
-  await open(other, '/today')
-  await expectTheme(other, 'dark')
-  await other.getByRole('button', { name: /^Account of/ }).click()
-  await other.getByRole('menuitemradio', { name: 'Light' }).click()
-  await expectTheme(other, 'light')
-  await expect.poll(() => preferences(person)).toMatchObject({ theme: 'light' })
+test.describe('without a service worker, which would have the code', () => {
+  test.use({ serviceWorkers: 'block' })
 
-  // What was chosen here last is there before anything of the page has loaded.
-  await page.route('**/assets/*.js', (route) => route.abort())
-  await page.goto('/settings')
-  await expectTheme(page, 'dark')
-  await page.unrouteAll()
-  await open(page, '/settings')
-  await expectTheme(page, 'light')
-  await page.getByRole('radio', { name: 'As the system' }).click()
-  await page.emulateMedia({ colorScheme: 'dark' })
-  await expectTheme(page, 'dark')
-  await page.emulateMedia({ colorScheme: 'light' })
-  await expectTheme(page, 'light')
+  test('the theme is chosen here and in the menu, on all devices, from the first paint on', async ({ page, person, browser, guard }) => {
+    await page.emulateMedia({ colorScheme: 'light' })
+    await open(page, '/settings')
+    await page.getByRole('radio', { name: 'Dark' }).click()
+    await expectTheme(page, 'dark')
+    await expect.poll(() => preferences(person)).toMatchObject({ theme: 'dark' })
+    const other = await person.device(browser, guard, { colorScheme: 'light' })
+    await open(other, '/today')
+    await expectTheme(other, 'dark')
+    await other.getByRole('button', { name: /^Account of/ }).click()
+    await other.getByRole('menuitemradio', { name: 'Light' }).click()
+    await expectTheme(other, 'light')
+    await expect.poll(() => preferences(person)).toMatchObject({ theme: 'light' })
+
+    // What was chosen here last is there before anything of the page has loaded.
+    await page.route('**/assets/*.js', (route) => route.abort())
+    await page.goto('/settings')
+    await expectTheme(page, 'dark')
+    await page.unrouteAll()
+    await open(page, '/settings')
+    await expectTheme(page, 'light')
+    await page.getByRole('radio', { name: 'As the system' }).click()
+    await page.emulateMedia({ colorScheme: 'dark' })
+    await expectTheme(page, 'dark')
+    await page.emulateMedia({ colorScheme: 'light' })
+    await expectTheme(page, 'light')
+  })
 })
 
 test('the time zone is chosen, and taken back to that of the device; what the server refuses is said', async ({ page, person }) => {
