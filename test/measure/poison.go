@@ -99,7 +99,7 @@ func (c *crowd) refusal() []string {
 	}
 	return []string{
 		`CREATE TABLE poisoned (now INTEGER)`, `INSERT INTO poisoned VALUES (0)`,
-		`CREATE FUNCTION poison() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN
+		`CREATE FUNCTION poison() RETURNS trigger LANGUAGE plpgsql SECURITY DEFINER AS $$ BEGIN
 			IF (SELECT now FROM public.poisoned) = 1 THEN RAISE EXCEPTION 'not now'; END IF; RETURN NEW; END $$`,
 		`CREATE TRIGGER poison BEFORE INSERT ON audit_logs FOR EACH ROW
 			WHEN (NEW.data->'new'->>'time_zone' = 'Antarctica/Troll') EXECUTE FUNCTION poison()`,
