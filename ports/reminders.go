@@ -37,9 +37,9 @@ type NotificationStore interface {
 	// MarkRead returns the notification as it is then. domain.ErrNotFound, also for
 	// another user's. One that is read already is no error.
 	MarkRead(ctx context.Context, user string, id uuid.UUID) (domain.Notification, error)
-	// MarkAllRead marks those made up to until, all if that is zero, and returns how
+	// MarkAllRead marks those made up to until, all if that is nil, and returns how
 	// many were unread.
-	MarkAllRead(ctx context.Context, user string, until time.Time) (int, error)
+	MarkAllRead(ctx context.Context, user string, until *time.Time) (int, error)
 	// Delete removes a notification for good. domain.ErrNotFound as above.
 	Delete(ctx context.Context, user string, id uuid.UUID) error
 }

@@ -140,12 +140,12 @@ func (r *Reminders) MarkRead(_ context.Context, user string, id uuid.UUID) (doma
 var errNoNotification = domain.NotFound("there is no such notification")
 
 // MarkAllRead implements ports.NotificationStore.
-func (r *Reminders) MarkAllRead(_ context.Context, user string, until time.Time) (n int, _ error) {
+func (r *Reminders) MarkAllRead(_ context.Context, user string, until *time.Time) (n int, _ error) {
 	r.tasks.mu.Lock()
 	defer r.tasks.mu.Unlock()
 	all := r.tasks.user(user).notifications
 	for i := range all {
-		if !all[i].Read && (until.IsZero() || !all[i].CreatedAt.After(until)) {
+		if !all[i].Read && (until == nil || !all[i].CreatedAt.After(*until)) {
 			all[i].Read = true
 			n++
 		}

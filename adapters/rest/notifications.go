@@ -3,7 +3,6 @@ package rest
 import (
 	"context"
 	"strings"
-	"time"
 
 	"github.com/gofiber/fiber/v2"
 	"github.com/google/uuid"
@@ -27,7 +26,7 @@ func (a *api) notificationRoutes() []spec.Route {
 		Handle:  a.listNotifications,
 	}, {
 		Method: fiber.MethodPatch, Path: list + "/read-all", ID: "readAllNotifications", Tag: "Notifications", Summary: "Mark all notifications as read",
-		Params: []spec.Param{spec.Query("until", timeInput(), "Only those made up to this time, as the `createdAt` of the newest one that was seen: a newer one stays unread. Without it: all.")},
+		Params: []spec.Param{spec.Query("until", timeInput(), "Only those made up to this time, as the `createdAt` of the newest one that was seen: a newer one stays unread, one that was sent in the same moment does not. Without it: all.")},
 		Answers: []spec.Answer{{
 			Status: fiber.StatusOK, About: "How many were unread.", Schema: spec.Object(spec.Has("count", spec.Int().From(0, maxInteger).Like(3))),
 		}},
@@ -103,9 +102,9 @@ func (a *api) readAllNotifications(c *fiber.Ctx) error {
 		return err
 	}
 	p := params{c: c}
-	var until time.Time
-	if t := p.time("until"); t != nil {
-		until = *t
+	until := p.time("until")
+	if until == nil && p.bad == nil && c.Context().QueryArgs().Has("until") {
+		p.wrong("until", timeHint) // whoever has no time means no notification, rather than all
 	}
 	if p.bad != nil {
 		return domain.Invalid("the query breaks a rule; each wrong parameter is listed in errors", p.bad...)

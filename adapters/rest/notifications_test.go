@@ -79,9 +79,17 @@ func TestNotificationsAreMarkedAndDeleted(t *testing.T) {
 	if a := w.call("PATCH", notesPath+"/"+ids[0]+"/read", ""); a.status != 200 || a.object(t)["read"] != true || a.object(t)["id"] != ids[0] {
 		t.Errorf("%d %s", a.status, a.body)
 	}
-	for _, want := range []string{`{"count":2}`, `{"count":0}`} {
-		if a := w.call("PATCH", notesPath+"/read-all", ""); a.status != 200 || string(a.body) != want {
-			t.Errorf("%d %s, want %s", a.status, a.body, want)
+	oldest, _ := w.call("GET", notesPath, "").list(t)[2]["createdAt"].(string)
+	before, _ := time.Parse(time.RFC3339Nano, oldest)
+	for _, until := range []string{"0001-01-01T00:00:00Z", before.Add(-time.Microsecond).Format(time.RFC3339Nano), oldest} {
+		if a := w.call("PATCH", notesPath+"/read-all?until="+until, ""); a.status != 200 || string(a.body) != `{"count":0}` { // the oldest is read
+			t.Errorf("until %s: %d %s", until, a.status, a.body)
+		}
+	}
+	second, _ := w.call("GET", notesPath, "").list(t)[1]["createdAt"].(string)
+	for _, step := range [][2]string{{"?until=" + second, `{"count":1}`}, {"", `{"count":1}`}, {"", `{"count":0}`}} {
+		if a := w.call("PATCH", notesPath+"/read-all"+step[0], ""); a.status != 200 || string(a.body) != step[1] {
+			t.Errorf("%s: %d %s, want %s", step[0], a.status, a.body, step[1])
 		}
 	}
 	one := notesPath + "/" + ids[0]
@@ -124,8 +132,10 @@ func TestWrongRequestsForNotificationsSayWhatIsWrong(t *testing.T) {
 			t.Errorf("%s: %s, want %s", query, got, want)
 		}
 	}
-	if got := w.call("PATCH", notesPath+"/read-all?until=yesterday", "").problem(t, 422); got != "until" {
-		t.Errorf("%s", got)
+	for _, until := range []string{"yesterday", "", "%20"} {
+		if got := w.call("PATCH", notesPath+"/read-all?until="+until, "").problem(t, 422); got != "until" {
+			t.Errorf("%q: %s", until, got)
+		}
 	}
 	for _, id := range []string{"x", "%00", "01890a5d-ac96-774b-bcce-b302099a805", "01890a5dac96774bbcceb302099a8057"} {
 		w.call("DELETE", notesPath+"/"+id, "").problem(t, 422)
@@ -148,8 +158,8 @@ func (awayNotes) List(context.Context, string, domain.NotificationQuery) ([]doma
 func (awayNotes) MarkRead(context.Context, string, uuid.UUID) (domain.Notification, error) {
 	return domain.Notification{}, errAway
 }
-func (awayNotes) MarkAllRead(context.Context, string, time.Time) (int, error) { return 0, errAway }
-func (awayNotes) Delete(context.Context, string, uuid.UUID) error             { return errAway }
+func (awayNotes) MarkAllRead(context.Context, string, *time.Time) (int, error) { return 0, errAway }
+func (awayNotes) Delete(context.Context, string, uuid.UUID) error              { return errAway }
 
 func TestNotificationsInAnOutageAre503(t *testing.T) {
 	t.Parallel()

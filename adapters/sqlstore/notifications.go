@@ -81,12 +81,12 @@ func (s *Notifications) MarkRead(ctx context.Context, user string, id uuid.UUID)
 var errNoNotification = domain.NotFound("there is no such notification")
 
 // MarkAllRead marks what user has not read; see ports.NotificationStore.
-func (s *Notifications) MarkAllRead(ctx context.Context, user string, until time.Time) (int, error) {
+func (s *Notifications) MarkAllRead(ctx context.Context, user string, until *time.Time) (int, error) {
 	n, err := s.change(ctx, user, func(ctx context.Context, c conn) (sql.Result, error) {
 		update := s.db.bun.NewUpdate().Conn(c).Model((*notificationRow)(nil)).Set("read = ?", true).
 			Where("user_id = ?", user).Where("NOT read")
-		if !until.IsZero() {
-			update.Where("created_at <= ?", stamp(until).String())
+		if until != nil {
+			update.Where("created_at <= ?", stamp(*until).String())
 		}
 		return update.Exec(ctx)
 	})

@@ -43,9 +43,9 @@ func (n *Notifications) MarkRead(ctx context.Context, user string, id uuid.UUID)
 	return n.store.MarkRead(ctx, user, id)
 }
 
-// MarkAllRead marks those made up to until, all if that is zero, and says how many
+// MarkAllRead marks those made up to until, all if that is nil, and says how many
 // were unread.
-func (n *Notifications) MarkAllRead(ctx context.Context, user string, until time.Time) (int, error) {
+func (n *Notifications) MarkAllRead(ctx context.Context, user string, until *time.Time) (int, error) {
 	return n.store.MarkAllRead(ctx, user, until)
 }
 

@@ -96,7 +96,7 @@ func ProblemAbout(status int) string {
 	case http.StatusGone:
 		return "It was there once and is not kept any more."
 	case http.StatusPreconditionFailed:
-		return "If-Match does not hold."
+		return "If-Match, or X-Stream-Epoch, does not hold."
 	case http.StatusRequestEntityTooLarge:
 		return "The body has more than 64 KiB."
 	case http.StatusUnsupportedMediaType:

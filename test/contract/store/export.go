@@ -102,7 +102,7 @@ func exportMoment(t *testing.T, s Erasable) {
 		another := newTask(s.u("u"))
 		_, err = s.Once.CreateOnce(t.Context(), another, event(another, domain.TaskCreatedV1), answerOf("later", 1))
 		ok(t, err)
-		_, err = s.Notes.MarkAllRead(t.Context(), s.u("u"), time.Time{})
+		_, err = s.Notes.MarkAllRead(t.Context(), s.u("u"), nil)
 		ok(t, err)
 		events, _, err := s.Streams.After(t.Context(), s.u("u"), before.At.Value, 10)
 		ok(t, err)

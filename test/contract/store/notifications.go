@@ -2,6 +2,7 @@ package store
 
 import (
 	"context"
+	"fmt"
 	"reflect"
 	"testing"
 	"time"
@@ -89,12 +90,12 @@ func noteReadAll(t *testing.T, s Reminders) {
 	_, err := s.Notes.MarkRead(t.Context(), s.u("u"), all[0].ID)
 	ok(t, err)
 	for _, until := range []struct {
-		at   time.Time
+		at   *time.Time
 		want int
-	}{{all[0].CreatedAt, 0}, {all[1].CreatedAt, 1}, {all[1].CreatedAt, 0}, {time.Time{}, 1}, {time.Time{}, 0}} {
+	}{{&time.Time{}, 0}, {&all[0].CreatedAt, 0}, {&all[1].CreatedAt, 1}, {&all[1].CreatedAt, 0}, {nil, 1}, {nil, 0}} {
 		got, err := s.Notes.MarkAllRead(t.Context(), s.u("u"), until.at)
 		ok(t, err)
-		want(t, "marked until "+until.at.String(), got, until.want)
+		want(t, fmt.Sprint("marked until ", until.at), got, until.want)
 	}
 	left, err := s.Notes.List(t.Context(), s.u("v"), domain.NotificationQuery{UnreadOnly: true, Limit: 5})
 	ok(t, err)
@@ -122,7 +123,7 @@ var noteServing = map[string]func(ctx context.Context, s ports.NotificationStore
 		return none(err)
 	},
 	"MarkAllRead": func(ctx context.Context, s ports.NotificationStore, thief string, _ uuid.UUID) (bool, error) {
-		n, err := s.MarkAllRead(ctx, thief, time.Time{})
+		n, err := s.MarkAllRead(ctx, thief, nil)
 		return n == 0, err
 	},
 	"Delete": func(ctx context.Context, s ports.NotificationStore, thief string, id uuid.UUID) (bool, error) {

@@ -1,6 +1,9 @@
+import { mkdtemp, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
 import type { Page } from '@playwright/test'
 import { PASSWORD } from './person'
-import { addField, connection, expectConnected, open, openDetails, row } from './screen'
+import { addField, connection, details, edit, expectConnected, open, openDetails, row, titleField } from './screen'
 import { expect, test } from './test'
 
 const soon = (seconds: number) => new Date(Date.now() + seconds * 1000).toISOString()
@@ -107,6 +110,62 @@ test('a tag that is typed into a task that is deleted elsewhere meanwhile is not
   await page.waitForTimeout(300)
   expect(await person.tasks()).toEqual([expect.objectContaining({ title: 'Neighbour', priority: 'low', completed: false, version: 1 })])
   await expect(row(page, 'Neighbour').getByRole('textbox')).toHaveCount(0)
+})
+
+for (const what of ['completed', 'deleted'] as const) {
+  test(`a title that is typed in the list while another device has the task ${what}: nothing is done to any other task`, async ({ page, person }) => {
+    for (const title of ['Three', 'Two', 'One']) await person.add({ title, priority: 'low' })
+    const two = (await person.tasks()).find((task) => task.title === 'Two') as { id: string }
+    await open(page)
+    await edit(page, 'Two')
+    await page.route('**/api/*/tasks/*', async (route) => {
+      await new Promise((done) => setTimeout(done, 1200))
+      await route.continue()
+    })
+    let typed = 0
+    for (const letter of 'buy box #1 e xx3') {
+      await page.keyboard.press(letter === ' ' ? 'Space' : letter)
+      if (++typed === 3) void (what === 'deleted' ? person.remove(two.id) : person.call('PATCH', `tasks/${two.id}/complete`))
+      await page.waitForTimeout(120)
+    }
+    await page.keyboard.press('Enter')
+    await page.waitForTimeout(1500)
+    const others = (await person.tasks()).filter((task) => task.id !== two.id)
+    expect(others.map(({ title, priority, completed, version }) => ({ title, priority, completed, version })).sort((a, b) => a.title.localeCompare(b.title))).toEqual(
+      ['One', 'Three'].map((title) => ({ title, priority: 'low', completed: false, version: 1 })))
+    await expect(details(page)).toBeHidden()
+    if (what === 'completed') await expect.poll(async () => (await person.tasks()).find((task) => task.id === two.id)).toMatchObject({ title: 'buy box #1 e xx3', completed: true })
+    else await expect(page.getByRole('listitem').filter({ hasText: 'Deleted on another device while you changed it' })).toContainText('buy')
+  })
+}
+
+test.describe('a database that comes back from a backup', () => {
+  test.use({ servers: 'own' })
+
+  test('while a change of the page waits: another text of the same version is not overwritten @binary', async ({ page, person, system, context }) => {
+    const folder = await mkdtemp(join(tmpdir(), 'backup-'))
+    const { id } = await person.add({ title: 'Before' })
+    await system.tasktide(['backup', join(folder, 'all.tar')])
+    await person.change(id, { description: 'a' })
+    await person.change(id, { description: null })
+    await open(page)
+    await context.setOffline(true)
+    await expect(connection(page)).toHaveText(/^Offline/)
+    await edit(page, 'Before')
+    await titleField(page).fill('Mine')
+    await titleField(page).press('Enter')
+    await expect(row(page, 'Mine')).toContainText('Not sent yet')
+    await system.down()
+    await system.tasktide(['restore', join(folder, 'all.tar')])
+    await system.up()
+    await person.change(id, { title: 'Theirs' })
+    await person.change(id, { description: 'theirs' })
+    expect(await person.tasks()).toEqual([expect.objectContaining({ version: 3 })])
+    await context.setOffline(false)
+    await expect(row(page, 'Mine')).toContainText('Nothing is overwritten')
+    expect(await person.tasks()).toEqual([expect.objectContaining({ title: 'Theirs', version: 3 })])
+    await rm(folder, { recursive: true })
+  })
 })
 
 test('a tag that was typed and is there is not in its field any more when the details are opened again', async ({ page, person }) => {

@@ -125,6 +125,22 @@ test('the sheet of keys, and the keys that lead to every screen', async ({ page 
   }
 })
 
+test('keys are commands again as soon as the person goes on to something else', async ({ page, person }) => {
+  await person.add({ title: 'Only one' })
+  await open(page)
+  await addField(page).pressSequentially('half')
+  await page.getByRole('heading', { level: 1 }).click()
+  for (const [key, path] of [['u', '/upcoming'], ['a', '/activity'], ['l', '/tasks']] as const) {
+    await page.keyboard.press('g')
+    await page.keyboard.press(key)
+    await expect(page).toHaveURL(new RegExp(`${path}$`))
+  }
+  await addField(page).pressSequentially(' a line')
+  await page.keyboard.press('Escape')
+  await page.keyboard.press('j')
+  await expect.poll(() => focused(page)).toBe('Only one')
+})
+
 test('keys are letters while something is typed', async ({ page }) => {
   await open(page)
   await addField(page).focus()

@@ -32,6 +32,21 @@ test('a reminder is opened, completed and put off where it pops up', async ({ pa
   await expectUnread(page, 0)
 })
 
+test('reminders that come one after the other do not cover the page: more than three are one message', async ({ page, person }) => {
+  await open(page)
+  for (const title of ['One', 'Two', 'Three']) {
+    await person.add({ title, reminderAt: justNow() })
+    await expect(message(page, title)).toBeVisible()
+  }
+  await person.add({ title: 'Four', reminderAt: justNow() })
+  await expect(messages(page).getByRole('status')).toHaveText([/4 reminders are due/])
+  await person.add({ title: 'Five', reminderAt: justNow() })
+  await expect(messages(page).getByRole('status')).toHaveText([/5 reminders are due/])
+  await messages(page).getByRole('button', { name: 'Show' }).click()
+  await expect(page.getByRole('heading', { level: 1, name: 'Notifications' })).toBeVisible()
+  await expect(messages(page).getByRole('status')).toHaveCount(0)
+})
+
 test('the list of notifications: each is read, opened or deleted, and all are read at once', async ({ page, person }) => {
   for (const title of ['Water the plants', 'Call mum', 'Pay the rent']) await person.add({ title, reminderAt: justNow() })
   await expect.poll(async () => ((await person.call('GET', 'notifications')) as unknown[]).length).toBe(3)

@@ -1234,7 +1234,7 @@ export interface components {
                 "application/problem+json": components["schemas"]["Problem"];
             };
         };
-        /** @description If-Match does not hold. */
+        /** @description If-Match, or X-Stream-Epoch, does not hold. */
         PreconditionFailed: {
             headers: {
                 "X-Request-ID": components["headers"]["X-Request-ID"];
@@ -1918,7 +1918,7 @@ export interface operations {
     readAllNotifications: {
         parameters: {
             query?: {
-                /** @description Only those made up to this time, as the `createdAt` of the newest one that was seen: a newer one stays unread. Without it: all. */
+                /** @description Only those made up to this time, as the `createdAt` of the newest one that was seen: a newer one stays unread, one that was sent in the same moment does not. Without it: all. */
                 until?: components["schemas"]["TimeInput"];
             };
             header?: {

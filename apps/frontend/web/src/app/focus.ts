@@ -1,5 +1,4 @@
 import { useEffect } from 'react'
-import { ignoreTyping, isTypedInto } from './shortcuts'
 
 /** Whoever knows better where the focus goes has said so by then: a dialog that closes, a list whose row went. */
 const WAIT_MS = 150
@@ -14,29 +13,26 @@ export function useFocusKept(): void {
     let late: ReturnType<typeof setTimeout> | undefined
     const remember = ({ target }: FocusEvent) => {
       last = target instanceof Element ? target : null
-      ignoreTyping(false)
     }
+    // Of what is removed that is said, too.
+    const forget = ({ target }: FocusEvent) => queueMicrotask(() => {
+      if (target === last && last?.isConnected && document.activeElement !== last) last = null
+    })
     const look = () => {
       if (!last || last.isConnected || document.activeElement !== document.body) return
-      // What goes on to be typed into a field that went must not be done to something else.
-      const typed = isTypedInto(last)
       last = null
-      ignoreTyping(typed)
       clearTimeout(late)
-      late = setTimeout(() => {
-        if (document.activeElement !== document.body) return
-        focusContent()
-        ignoreTyping(typed)
-      }, WAIT_MS)
+      late = setTimeout(() => document.activeElement === document.body && focusContent(), WAIT_MS)
     }
     const changes = new MutationObserver(look)
     changes.observe(document.body, { childList: true, subtree: true })
     document.addEventListener('focusin', remember)
+    document.addEventListener('focusout', forget)
     return () => {
       clearTimeout(late)
-      ignoreTyping(false)
       changes.disconnect()
       document.removeEventListener('focusin', remember)
+      document.removeEventListener('focusout', forget)
     }
   }, [])
 }

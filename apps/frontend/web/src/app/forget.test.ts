@@ -35,6 +35,7 @@ beforeEach(async () => {
     await keep.writeList(user, { epoch: 'e', position: 1 }, [])
     localStorage.setItem(`tasktide:zone:${user}`, 'Europe/Berlin')
     localStorage.setItem(draftKey(user, 'add'), 'half a sentence')
+    localStorage.setItem(`tasktide:op:${user}:1`, '{}')
   }
   localStorage.setItem('tasktide:theme', 'dark')
   keepOneUserOnly(new Keep(name))
@@ -54,7 +55,7 @@ test('a user who signs out leaves nothing but the theme', async () => {
 test('whoever signs in as somebody else finds nothing of the one before', async () => {
   becomes('signed-in', 'ann')
   becomes('expired', 'ann')
-  expect(of('ann')).toHaveLength(2)
+  expect(of('ann')).toHaveLength(3)
   becomes('signed-in', 'bob')
   await vi.waitFor(async () => expect(await kept('ann')).toBe(false))
   expect(of('ann')).toEqual([])
@@ -67,12 +68,20 @@ test('what was left when the page was closed in the middle goes at the next star
   expect([...of('ann'), ...of('bob')]).toEqual([])
 })
 
+test('a user whose id has a colon is told from one whose id begins so', () => {
+  localStorage.setItem(draftKey('https://x/y', 'add'), 'half')
+  becomes('signed-in', 'https://x/y')
+  expect(readDraft(draftKey('https://x/y', 'add'))).toBe('half')
+  becomes('signed-in', 'https')
+  expect(localStorage.getItem(draftKey('https://x/y', 'add'))).toBeNull()
+})
+
 test('a session that ends keeps everything of its user', async () => {
   becomes('signed-in', 'ann')
   becomes('expired', 'ann')
   await vi.waitFor(async () => expect(await kept('bob')).toBe(false))
   expect(await kept('ann')).toBe(true)
-  expect(of('ann')).toHaveLength(2)
+  expect(of('ann')).toHaveLength(3)
 })
 
 test('a draft of a user whom the browser does not remember any more is not stored', () => {

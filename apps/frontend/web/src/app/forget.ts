@@ -24,10 +24,11 @@ export function keepOneUserOnly(keep = new Keep()): void {
 }
 
 function forgetAllBut(user: string | undefined): void {
+  const own = user === undefined ? undefined : encodeURIComponent(user)
   try {
     for (const key of Object.keys(localStorage)) {
       const [, owner] = OWN.exec(key) ?? []
-      if (owner !== undefined && owner !== user) localStorage.removeItem(key)
+      if (owner !== undefined && owner !== own) localStorage.removeItem(key)
     }
   } catch {
     // Storage is forbidden: nothing is there.

@@ -8,7 +8,7 @@ import { rememberedTheme, showTheme, type Theme } from './theme'
 type Choice = { timeZone?: string; theme?: Theme }
 
 const key = (user: string) => ['preferences', user] as const
-const stored = (user: string) => `tasktide:zone:${user}`
+const stored = (user: string) => `tasktide:zone:${encodeURIComponent(user)}`
 
 function usePreferencesQuery() {
   const user = useUser().id

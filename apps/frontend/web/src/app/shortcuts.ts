@@ -11,9 +11,9 @@ export type Shortcut = {
   run(): void
 }
 
-/** Whoever was typing when their field went is typing still, until they pause that long. */
+/** Whoever typed a letter into a field is typing until they pause that long, or do something else; also when the field is gone meanwhile. */
 const TYPING_MS = 1000
-let typingUntil = 0
+let typedAt = -Infinity
 
 const active = new Set<readonly Shortcut[]>()
 const PAUSE_MS = 1000
@@ -33,11 +33,6 @@ export function useShortcuts(shortcuts: readonly Shortcut[]): void {
   }, [])
 }
 
-/** What is typed is no command for as long as it goes on; `false`: it is one again. */
-export function ignoreTyping(ignore: boolean): void {
-  typingUntil = ignore ? performance.now() + TYPING_MS : 0
-}
-
 export function activeShortcuts(): Shortcut[] {
   return [...active].flat()
 }
@@ -46,13 +41,19 @@ export function activeShortcuts(): Shortcut[] {
 export function useShortcutKeys(): void {
   useEffect(() => {
     document.addEventListener('keydown', onKey)
-    return () => document.removeEventListener('keydown', onKey)
+    document.addEventListener('keydown', noteTyping, true)
+    document.addEventListener('pointerdown', endTyping, true)
+    return () => {
+      document.removeEventListener('keydown', onKey)
+      document.removeEventListener('keydown', noteTyping, true)
+      document.removeEventListener('pointerdown', endTyping, true)
+    }
   }, [])
 }
 
 function onKey(event: KeyboardEvent): void {
   if (event.defaultPrevented || event.isComposing || event.key === 'Shift' || isCommand(event) || typing(event.target)) return
-  if (performance.now() < typingUntil) return ignoreTyping(true)
+  if (isTyping() && isForField(event)) return
   if (event.repeat) {
     const held = find(event.key)
     if (!held) return
@@ -70,6 +71,40 @@ function onKey(event: KeyboardEvent): void {
   hit.run()
 }
 
+/** Before the field's own handler, which may take the field away. */
+function noteTyping(event: KeyboardEvent): void {
+  if (!(event.target instanceof Element) || !isTypedInto(event.target)) return
+  if (event.isComposing || isLetter(event)) noteTyped()
+  else endTyping()
+}
+
+/** What is meant for a field that another device's change took away must not be done to something else. */
+function isForField(event: KeyboardEvent): boolean {
+  const letter = isLetter(event)
+  if (letter) noteTyped()
+  else endTyping()
+  if (!letter && event.key !== 'Enter') return false
+  // Nor is a button pressed that has the focus now.
+  event.preventDefault()
+  return true
+}
+
+function isLetter({ key }: KeyboardEvent): boolean {
+  return key.length === 1 || key === 'Backspace' || key === 'Delete'
+}
+
+function noteTyped(): void {
+  typedAt = performance.now()
+}
+
+function endTyping(): void {
+  typedAt = -Infinity
+}
+
+function isTyping(): boolean {
+  return performance.now() - typedAt < TYPING_MS
+}
+
 /** A key that is meant for the browser or the system. Option and AltGr are how some keyboards write "#" at all. */
 function isCommand(event: KeyboardEvent): boolean {
   if (event.getModifierState('AltGraph')) return false
@@ -81,7 +116,7 @@ function find(keys: string): Shortcut | undefined {
 }
 
 /** A field in which keys are text, or a choice. */
-export function isTypedInto(element: Element): boolean {
+function isTypedInto(element: Element): boolean {
   return element.closest('input:not([type=checkbox]), textarea, select, [contenteditable=true]') !== null
 }
 

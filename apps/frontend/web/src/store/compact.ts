@@ -48,7 +48,7 @@ function changed(before: Op[], op: Op & { kind: 'update' }): Op[] {
     const rest = before.filter((o) => !stuck.some((other) => other === o))
     if (Object.keys(changes).length === 0) return rest
     // What is gone on the server can't be changed there: it stays for the person to decide.
-    return [...rest, first.theirs === null ? { ...first, changes } : { ...op, seen: first.seen, saw: first.saw, changes }]
+    return [...rest, first.theirs === null ? { ...first, changes } : { ...op, ...versionOf(first), saw: first.saw, changes }]
   }
   if (last?.kind === 'update' && isUntried(last)) {
     const changes = joined(last.changes, op.changes)
@@ -66,6 +66,11 @@ function toggled(before: Op[], op: Op & { kind: 'complete' }): Op[] {
 
 function swap(ops: Op[], one: Op, other: Op | undefined): Op[] {
   return ops.flatMap((op) => (op === one ? (other ?? []) : op))
+}
+
+/** A version is one of its database only. */
+function versionOf({ seen, epoch }: Op & { kind: 'update' }): { seen: number; epoch: string | undefined } {
+  return { seen, epoch }
 }
 
 function overlap(a: Op & { kind: 'update' }, b: Op & { kind: 'update' }): boolean {

@@ -1,7 +1,7 @@
 // @vitest-environment happy-dom
 import 'fake-indexeddb/auto'
 import { afterEach, beforeEach, expect, test, vi } from 'vitest'
-import { draftKey, editName, readDraft, writeDraft } from './drafts'
+import { draftKey, editName, forgetDrafts, hasDrafts, readDraft, writeDraft } from './drafts'
 import { rowOf, body, World } from './world.test-util'
 
 vi.mock('@/api', async () => ({ ...(await import('@/api/errors')), tokenAtHand: () => undefined, rememberedUser: () => ({ id: 'ann' }) }))
@@ -39,4 +39,23 @@ test('what is typed into a task that the server does not have yet is there after
   world.close(store)
   const again = await world.open()
   expect(localStorage.getItem(draft(rowOf(again, 'Milk').key))).toBe('typed')
+})
+
+test('whether something is typed that the server does not have: not what only the page keeps, nothing but spaces, nor for a task that is gone', async () => {
+  forgetDrafts()
+  expect(hasDrafts('ann')).toBe(false)
+  writeDraft(draftKey('ann', 'notifications-not-before'), '1')
+  writeDraft(draftKey('ann', 'add'), '  ')
+  writeDraft(draftKey('bob', 'add'), 'of another')
+  expect(hasDrafts('ann')).toBe(false)
+  writeDraft(draftKey('ann', 'add'), 'half')
+  expect(hasDrafts('ann')).toBe(true)
+  writeDraft(draftKey('ann', 'add'), '')
+  const store = await world.loaded('Milk')
+  const { key } = rowOf(store, 'Milk')
+  writeDraft(draft(key), 'typed')
+  expect(hasDrafts('ann')).toBe(true)
+  store.remove(key)?.send()
+  await vi.waitFor(() => expect(world.titles()).toEqual([]))
+  await vi.waitFor(() => expect(hasDrafts('ann')).toBe(false))
 })

@@ -8,7 +8,7 @@ const memory = new Map<string, string>()
 const ids = new Map<string, string>()
 
 export function draftKey(user: string, name: string): string {
-  return `tasktide:draft:${user}:${name}`
+  return `tasktide:draft:${encodeURIComponent(user)}:${name}`
 }
 
 /** The name of what is typed into a field of a task. */
@@ -39,12 +39,20 @@ export function writeDraft(key: string, text: string): void {
 
 /** Whether something is typed, or done to notifications, that the server does not have. */
 export function hasDrafts(user: string): boolean {
-  const own = draftKey(user, '')
-  const has = (key: string) => key.startsWith(own) && key !== draftKey(user, 'notifications-not-before')
+  return keysOf(draftKey(user, '')).some((key) => key !== draftKey(user, 'notifications-not-before') && readDraft(key).trim() !== '')
+}
+
+/** The task is gone, and what is typed into it with it. */
+export function dropEdits(user: string, task: string): void {
+  for (const key of keysOf(draftKey(user, editName(task, '')))) writeDraft(key, '')
+}
+
+function keysOf(own: string): string[] {
+  const isOwn = (key: string) => key.startsWith(own)
   try {
-    return [...memory.keys(), ...Object.keys(localStorage)].some(has)
+    return [...new Set([...memory.keys(), ...Object.keys(localStorage)])].filter(isOwn)
   } catch {
-    return [...memory.keys()].some(has)
+    return [...memory.keys()].filter(isOwn)
   }
 }
 

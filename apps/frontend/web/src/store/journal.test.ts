@@ -2,6 +2,7 @@
 import 'fake-indexeddb/auto'
 import { afterEach, beforeEach, expect, test, vi } from 'vitest'
 import { notes } from './journal'
+import { Keep } from './keep'
 import { body, rowOf, World } from './world.test-util'
 
 const who = vi.hoisted(() => ({ remembered: 'ann' }))
@@ -44,6 +45,35 @@ test('what was taken back in the moment before the page is gone does not happen'
   await again.send()
   expect(again.snapshot()).toMatchObject({ waiting: 0, stuck: 0 })
   expect(world.titles()).toEqual(['Milk'])
+})
+
+test('nothing is left of what was sent, given up, or joined', async () => {
+  world.server.add(body('Milk'))
+  const store = await world.open()
+  await store.reload()
+  const { key } = rowOf(store, 'Milk')
+  world.server.faults.push('network')
+  store.update(key, { title: 'a' })
+  await vi.waitFor(() => expect(world.writes()).toHaveLength(1))
+  store.update(key, { priority: 'high' })
+  store.update(key, { priority: 'medium' })
+  store.complete(key, true)
+  const [op] = rowOf(store, 'a').ops
+  store.discard(op?.id ?? '')
+  await store.send()
+  await vi.waitFor(() => expect(store.snapshot()).toMatchObject({ waiting: 0, stuck: 0 }))
+  expect([...world.server.tasks.values()]).toMatchObject([{ title: 'Milk', priority: 'medium', completed: true }])
+  await vi.waitFor(() => expect(notes('ann').size).toBe(0))
+})
+
+test('a write of another version of the page that can not be sent breaks nothing', async () => {
+  const strange = { id: 'x', user: 'ann', taskId: 'new-x', at: 1, tries: 0, state: 'waiting', kind: 'create' }
+  localStorage.setItem('tasktide:op:ann:x', JSON.stringify(strange))
+  const keep = new Keep(world.name)
+  await keep.begin('ann')
+  await keep.writeOps('ann', [{ ...strange, id: 'y', kind: 'update', seen: 1, saw: {} } as never], [])
+  const store = await world.open()
+  expect(store.snapshot()).toMatchObject({ rows: [], waiting: 0 })
 })
 
 test('what another tab is about to have kept is left to it', async () => {

@@ -1,5 +1,5 @@
 import { rememberedUser } from '@/api'
-import type { Op } from './ops'
+import { isOp, type Op } from './ops'
 
 // Writes that the browser's database does not have yet: it answers some milliseconds later, and the page may be gone by
 // then. localStorage has a thing the moment it is said. An entry is here for those milliseconds only.
@@ -40,13 +40,13 @@ export function notes(user: string): Notes {
 /** The op of an entry, null if it was dropped, undefined if the entry can't be read. */
 export function opOf(text: string): Op | null | undefined {
   try {
-    const entry = JSON.parse(text) as Op | null
-    return entry === null || (typeof entry === 'object' && typeof entry.id === 'string' && typeof entry.taskId === 'string') ? entry : undefined
+    const entry: unknown = JSON.parse(text)
+    return entry === null || isOp(entry) ? entry : undefined
   } catch {
     return undefined
   }
 }
 
 function keyOf(user: string, id: string): string {
-  return `tasktide:op:${user}:${id}`
+  return `tasktide:op:${encodeURIComponent(user)}:${id}`
 }

@@ -1,7 +1,7 @@
 import { openDB, type DBSchema, type IDBPDatabase, type IDBPTransaction } from 'idb'
 import type { Task } from '@/api'
 import type { Place } from '@/live'
-import type { Op } from './ops'
+import { isOp, type Op } from './ops'
 
 /** `memory`: the browser keeps nothing for this page. `full`: it had no room for the last change. */
 export type StorageState = 'ok' | 'memory' | 'full'
@@ -96,7 +96,7 @@ export class Keep {
       const tx = db.transaction(['ops', 'names'])
       const [ops, names] = await Promise.all([tx.objectStore('ops').index('user').getAll(user), tx.objectStore('names').index('user').getAll(user)])
       const byName = new Map(names.map((one) => [one.name, one]))
-      return ops.map((op) => named(op, byName.get(op.taskId)))
+      return ops.filter(isOp).map((op) => named(op, byName.get(op.taskId)))
     })
   }
 

@@ -22,7 +22,7 @@ type Common = {
   /** The server asked that nothing be sent before. */
   until?: number
   /** Of the database whose version was seen. */
-  epoch?: string
+  epoch?: string | undefined
   error?: { message: string; status: number; fields: FieldError[] }
   /** On a conflict: the task as it is on the server, null if it is gone. */
   theirs?: Task | null
@@ -38,6 +38,21 @@ export type Op = Common &
     // `base` is the task as the server had it, without the person's own changes.
     | { kind: 'remove'; seen: number; saw: Task; base?: Task }
   )
+
+/** Whether it is an op as this version of the page makes them. One that another version kept is not sent as something else. */
+export function isOp(what: unknown): what is Op {
+  if (!isRecord(what)) return false
+  const { id, user, taskId, at, tries, state, kind } = what
+  const common = [id, user, taskId].every((text) => typeof text === 'string') && [at, tries].every((n) => typeof n === 'number') && ['waiting', 'failed', 'conflict'].includes(state as string)
+  if (!common) return false
+  if (kind === 'create') return isRecord(what['body'])
+  if (typeof what['seen'] !== 'number' || !isRecord(what['saw'])) return false
+  return kind === 'remove' || (kind === 'update' && isRecord(what['changes'])) || (kind === 'complete' && typeof what['to'] === 'boolean')
+}
+
+function isRecord(what: unknown): what is Record<string, unknown> {
+  return typeof what === 'object' && what !== null
+}
 
 export function isNew(id: string): boolean {
   return id.startsWith('new-')

@@ -532,6 +532,38 @@ describe('a database that came back from a backup', () => {
     await vi.waitFor(() => expect(server.tasks.size).toBe(0))
   })
 
+  test.each([['refused', 422], ['in conflict', undefined]] as const)('has another task of the same version: a change that was %s, and is edited again after its list was loaded, does not overwrite it unseen', async (_, fault) => {
+    const store = await loaded('Milk')
+    const backup = only(store).task
+    server.change(backup.id, { description: 'a' })
+    server.change(backup.id, fault ? { description: null } : { title: 'Theirs before' })
+    if (fault) {
+      await store.reload()
+      server.faults.push(fault)
+    }
+    store.update(only(store).key, { title: 'Mine' })
+    await vi.waitFor(() => expect(store.snapshot().stuck).toBe(1))
+    server.restore(backup)
+    server.change(backup.id, { title: 'Theirs' })
+    server.change(backup.id, { reminderSent: true })
+    await store.reload()
+    store.update(only(store).key, { title: 'Mine, corrected' })
+    await vi.waitFor(() => expect(server.requests.at(-1)).toMatch(/^get/))
+    await vi.waitFor(() => expect(only(store).state).toBe('conflict'))
+    expect([...server.tasks.values()]).toMatchObject([{ title: 'Theirs' }])
+  })
+
+  test('has another task of the same version: what was typed before is not written over it unseen', async () => {
+    const store = await loaded('Milk')
+    const [from, epoch] = [only(store).task, store.epoch()]
+    server.restore(from)
+    await store.reload()
+    server.tasks.set(from.id, { ...from, title: 'Theirs' })
+    store.update(only(store).key, { title: 'Mine' }, from, epoch)
+    await vi.waitFor(() => expect(only(store).state).toBe('conflict'))
+    expect([...server.tasks.values()]).toMatchObject([{ title: 'Theirs' }])
+  })
+
   test('is known when its list is loaded: what is done from then on goes out as always', async () => {
     const store = await replaced((s) => s.update(only(s).key, { category: 'work' }), {})
     await store.send()

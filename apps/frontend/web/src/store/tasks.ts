@@ -3,7 +3,7 @@ import type { Place, StreamMessage } from '@/live'
 import { now } from '@/time'
 import { conditions, restBackend, type Backend, type Seen } from './backend'
 import { compacted } from './compact'
-import { moveDrafts } from './drafts'
+import { dropEdits, moveDrafts } from './drafts'
 import { changesOf, draftTask, FIELDS, insist, same, wireTime, type Edits } from './fields'
 import { Keep, type StorageState } from './keep'
 import { foresee, isNew, notBefore, type Op } from './ops'
@@ -204,17 +204,22 @@ export class TaskStore {
   }
 
   /**
-   * `from`: the task as it was when the person began to edit, if that was not just now: deleted elsewhere meanwhile, it is back with
-   * what was written, for the person to decide. False if there is nothing that could be changed.
+   * `from`: the task as it was when the person began to edit, if that was not just now, in the database of `epoch`: deleted elsewhere
+   * meanwhile, it is back with what was written, for the person to decide. False if there is nothing that could be changed.
    */
-  update(key: string, edits: Edits, from?: Task): boolean {
+  update(key: string, edits: Edits, from?: Task, epoch = this.epoch()): boolean {
     const row = this.snapshot().byKey.get(key)
     const task = row?.task ?? this.goneElsewhere(from)
     if (!task) return false
     const changes = changesOf(from ?? task, edits)
     const seen = from ?? this.replica.get(task.id) ?? task
-    if (Object.keys(changes).length > 0) this.enqueue({ ...this.op(task.id), kind: 'update', seen: seen.version, saw: task, changes })
+    if (Object.keys(changes).length > 0) this.enqueue({ ...this.op(task.id), epoch, kind: 'update', seen: seen.version, saw: task, changes })
     return true
+  }
+
+  /** Which database the list is of. */
+  epoch(): string | undefined {
+    return this.place?.epoch
   }
 
   private goneElsewhere(from: Task | undefined): Task | undefined {
@@ -254,6 +259,7 @@ export class TaskStore {
     // Nothing can be done to what is not there.
     const lost = op.kind === 'create' || op.theirs === null ? this.queue.of(op.taskId) : [op]
     void this.queue.drop(...lost.map(({ id }) => id))
+    if (op.kind === 'create' || op.theirs === null) dropEdits(this.user, op.taskId)
   }
 
   /** Decides a conflict: mine is written over theirs, which the person has seen; or mine is given up. */
@@ -286,8 +292,7 @@ export class TaskStore {
 
   private op(taskId: string) {
     const last = this.queue.all().at(-1)?.at ?? 0
-    const epoch = this.place ? { epoch: this.place.epoch } : {}
-    return { id: uuid(), user: this.user, taskId, at: Math.max(this.now(), last + 1), tries: 0, state: 'waiting' as const, ...epoch }
+    return { id: uuid(), user: this.user, taskId, at: Math.max(this.now(), last + 1), tries: 0, state: 'waiting' as const, epoch: this.epoch() }
   }
 
   private enqueue(op: Op, first?: Promise<void>): void {
@@ -304,6 +309,7 @@ export class TaskStore {
       this.named(taskId, task.id)
     }
     if (task || !isNew(taskId)) this.replica.confirm(task?.id ?? taskId, task)
+    if (!task) dropEdits(this.user, taskId)
     this.changed()
   }
 

@@ -77,6 +77,11 @@ export function toast(options: ToastOptions): string {
   return one.id
 }
 
+/** The ids of those whose id begins so, and that nobody is at. */
+export function standing(prefix: string): string[] {
+  return shown.filter((t) => t.id.startsWith(prefix) && !held.has(t)).map(({ id }) => id)
+}
+
 export function dismiss(id: string): void {
   change(shown.filter((t) => t.id !== id))
 }
@@ -104,10 +109,11 @@ export function Toaster() {
     return () => window.removeEventListener('pagehide', settle)
   }, [])
   return createPortal(
+    // What scrolls cuts shadows off at its edge: so that is further out.
     <section
       aria-label="Messages"
       aria-live="polite"
-      className="pointer-events-none fixed inset-x-0 bottom-[calc(3.75rem+env(safe-area-inset-bottom))] z-60 flex max-h-[calc(100dvh-8rem)] flex-col-reverse items-center gap-2 overflow-y-auto overscroll-contain p-2 desk:inset-x-auto desk:bottom-3 desk:left-[calc(50%+7.5rem)] desk:-translate-x-1/2"
+      className="pointer-events-none fixed inset-x-0 bottom-[calc(2.25rem+env(safe-area-inset-bottom))] z-60 flex max-h-[calc(100dvh-5rem)] flex-col-reverse items-center gap-2 overflow-y-auto overscroll-contain px-2 py-8 desk:inset-x-auto desk:-bottom-3 desk:left-[calc(50%+7.5rem)] desk:w-[32rem] desk:-translate-x-1/2 desk:px-8"
     >
       {toasts.toReversed().map((t) => <Toast key={t.id} one={t} />)}
     </section>,
@@ -127,7 +133,7 @@ function Toast({ one }: { one: Shown }) {
       {...holders}
       role={tone === 'danger' ? 'alert' : 'status'}
       className={cx(
-        'pointer-events-auto flex w-full max-w-md animate-lift items-center gap-3 rounded-lg border bg-raised py-2 pr-2 pl-4 text-sm shadow-over',
+        'pointer-events-auto flex w-full max-w-md animate-lift items-center gap-3 rounded-lg border bg-raised py-2 pr-2 pl-4 text-sm shadow-message',
         tone === 'danger' ? 'border-danger' : tone === 'reminder' ? 'border-accent' : 'border-line',
       )}
     >

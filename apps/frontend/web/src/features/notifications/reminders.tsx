@@ -5,13 +5,13 @@ import { usePreferences } from '@/app/preferences'
 import { useScope, useStream } from '@/app/scope'
 import type { ReminderDue, StreamMessage } from '@/live'
 import { now } from '@/time'
-import { dismiss, toast } from '@/ui'
+import { dismiss, standing, toast } from '@/ui'
 import { subjectOf } from './changes'
 import { Seen, showOutside } from './desktop'
 import { dueWords } from './due-words'
 import { ReminderActions } from './reminder-actions'
 
-/** After an absence many come at once: so many are shown one by one. */
+/** So many are shown one by one; more, after an absence or on a full day, as one. */
 const ONE_BY_ONE = 3
 const GATHER_MS = 150
 
@@ -21,17 +21,24 @@ export function Reminders() {
   const { timeZone } = usePreferences()
   const navigate = useNavigate()
   const waiting = useRef<ReminderDue[]>([])
+  /** How many the one stands for that is shown in place of many. */
+  const gathered = useRef(0)
   const timer = useRef<ReturnType<typeof setTimeout>>(undefined)
   const seen = useRef<Seen>(undefined)
 
   const show = useCallback(() => {
     const due = waiting.current
     waiting.current = []
-    if (due.length > ONE_BY_ONE) {
+    const alone = standing('reminder:')
+    const many = gathered.current + alone.length + due.length
+    if (gathered.current > 0 || many > ONE_BY_ONE) {
+      for (const id of alone) dismiss(id)
+      const over = () => (gathered.current = 0)
       toast({
-        id: 'reminders', tone: 'reminder', icon: <AlarmClock />, forMs: 0, text: `${due.length} reminders came while you were away.`,
-        action: { label: 'Show', run: () => void navigate({ to: '/notifications' }) },
+        id: 'reminders', tone: 'reminder', icon: <AlarmClock />, forMs: 0, text: `${many} reminders are due.`, onClose: over,
+        action: { label: 'Show', run: () => { over(); void navigate({ to: '/notifications' }) } },
       })
+      gathered.current = many
     } else {
       const zones = new Map(tasks.snapshot().rows.map(({ task }) => [task.id, task.timeZone]))
       for (const reminder of due) showToast(reminder, zones.get(reminder.data.task_id) ?? timeZone, timeZone)

@@ -14,8 +14,8 @@ async function page() {
   vi.clearAllTimers()
   vi.resetModules()
   const { api, ApiError } = await import('@/api')
-  vi.mocked(api.PATCH).mockImplementation(((path: string) => {
-    asked.push(path.endsWith('read-all') ? 'all' : 'one')
+  vi.mocked(api.PATCH).mockImplementation(((path: string, init: { params: { query?: { until: string } } }) => {
+    asked.push(path.endsWith('read-all') ? `all until ${init.params.query?.until.slice(11, 13)}` : 'one')
     return well ? Promise.resolve() : Promise.reject(new ApiError('busy', 'answered 429', { status: 429, retryAfterMs: 7000 }))
   }) as never)
   return { ...(await import('./send')), ...(await import('./writes')) }
@@ -48,14 +48,27 @@ test('that all are read waits, too, and is asked at once then, not one by one', 
   const { send, keepReadUntil, keptReadUntil } = await page()
   keepReadUntil('ann', '2026-11-30T09:00:00.000000Z')
   await send(queries, 'ann')
-  expect(asked).toEqual(['all'])
+  expect(asked).toEqual(['all until 09'])
   keepReadUntil('ann', '2026-11-30T08:00:00.000000Z')
   await tick(6900)
-  expect(asked).toEqual(['all'])
+  expect(asked).toEqual(['all until 09'])
   expect(keptReadUntil('ann')).toBe('2026-11-30T09:00:00.000000Z')
   well = true
   await tick(1000)
-  expect(asked).toEqual(['all', 'all'])
+  expect(asked).toEqual(['all until 09', 'all until 09'])
+  expect(keptReadUntil('ann')).toBe('')
+})
+
+test('a later wish to have all read is not over with an earlier one', async () => {
+  const { send, keepReadUntil, keptReadUntil } = await page()
+  well = true
+  keepReadUntil('ann', '2026-11-30T09:00:00.000000Z')
+  const sent = send(queries, 'ann')
+  keepReadUntil('ann', '2026-11-30T10:00:00.000000Z')
+  await sent
+  expect(keptReadUntil('ann')).toBe(asked.includes('all until 10') ? '' : '2026-11-30T10:00:00.000000Z')
+  await send(queries, 'ann')
+  expect(asked.at(-1)).toBe('all until 10')
   expect(keptReadUntil('ann')).toBe('')
 })
 

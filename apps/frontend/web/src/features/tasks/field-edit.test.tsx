@@ -7,8 +7,9 @@ import { draftTask } from '@/store/fields'
 import { useFieldEdit } from './field-edit'
 import { cleanTitle, titleError } from './title'
 
+let epoch = 'e'
 const update = vi.fn(() => true)
-vi.mock('@/app/scope', () => ({ useScope: () => ({ tasks: { update }, user: { id: 'ann' } }) }))
+vi.mock('@/app/scope', () => ({ useScope: () => ({ tasks: { update, epoch: () => epoch }, user: { id: 'ann' } }) }))
 vi.mock('@/store', async () => import('@/store/fields'))
 
 const row = (title: string, version = 1): Row => ({ key: 't', state: 'saved', ops: [], task: { ...draftTask('t', 'ann', { title, priority: 'low', category: 'home' }, ''), version } })
@@ -26,6 +27,7 @@ beforeEach(() => {
   vi.useFakeTimers()
   localStorage.clear()
   update.mockReset().mockReturnValue(true)
+  epoch = 'e'
 })
 afterEach(() => vi.useRealTimers())
 
@@ -88,11 +90,13 @@ describe('a field that is edited', () => {
   test('outlives a reload, with what it was made of', () => {
     const before = edit()
     act(() => before.result.current.set('Oat milk'))
+    epoch = 'of another database'
     // A reload runs no cleanup.
     const { result } = renderHook(() => useFieldEdit(row('Milk', 4), 'title'))
     expect(result.current).toMatchObject({ value: 'Oat milk', dirty: true, foreign: undefined })
     act(() => result.current.commit())
     expect(saved()).toEqual(['Oat milk', 'Milk', 1])
+    expect(update.mock.lastCall?.at(3 as never)).toBe('e')
   })
 })
 

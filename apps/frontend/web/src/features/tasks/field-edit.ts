@@ -4,7 +4,7 @@ import type { Task } from '@/api'
 import { same, type Edits, type Field, type Row } from '@/store'
 import { draftKey, editName, readDraft, writeDraft } from '@/store/drafts'
 
-type Kept<F extends Field> = { base: Task[F]; version: number; value: Task[F] }
+type Kept<F extends Field> = { base: Task[F]; version: number; epoch?: string | undefined; value: Task[F] }
 
 export type FieldEdit<F extends Field> = {
   value: Task[F]
@@ -44,7 +44,7 @@ export function useFieldEdit<F extends Field>(row: Row, field: F, { afterMs, cle
     // What can't be saved stays as it was typed, with what is wrong with it.
     if (value === undefined) return
     // What is typed into a task that is deleted here is there again should that be undone.
-    if (tasks.update(row.key, { [field]: value } as Edits, { ...row.task, [field]: from.base, version: from.version })) keep(undefined)
+    if (tasks.update(row.key, { [field]: value } as Edits, { ...row.task, [field]: from.base, version: from.version }, from.epoch)) keep(undefined)
   }
   const commit = () => {
     if (kept && !foreign) save(kept)
@@ -65,13 +65,13 @@ export function useFieldEdit<F extends Field>(row: Row, field: F, { afterMs, cle
     value: kept ? kept.value : current,
     dirty: kept !== undefined,
     foreign,
-    set: (value) => keep(kept ? { ...kept, value } : { base: current, version: row.task.version, value }),
+    set: (value) => keep(kept ? { ...kept, value } : { base: current, version: row.task.version, epoch: tasks.epoch(), value }),
     commit,
     reset: () => {
       latest.current = () => undefined
       keep(undefined)
     },
-    insist: () => kept && save({ ...kept, base: current, version: row.task.version }),
+    insist: () => kept && save({ ...kept, base: current, version: row.task.version, epoch: tasks.epoch() }),
   }
 }
 

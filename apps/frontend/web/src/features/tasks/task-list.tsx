@@ -117,7 +117,8 @@ export function TaskList({ items, today, open, editing, on, label, ref }: Props)
         setKept(key)
       }}
       onBlur={({ relatedTarget }) => {
-        if (relatedTarget && !scroller.current?.contains(relatedTarget)) focused.current = false
+        // Nothing says this of a row that is removed.
+        if (!scroller.current?.contains(relatedTarget)) focused.current = false
       }}
     >
       <ul aria-label={label} className="relative mx-auto w-full max-w-4xl" style={{ height: virtual.getTotalSize() }}>

@@ -35,7 +35,7 @@ function List({ view }: { view: ViewName }) {
   const zone = useZone()
   const today = useToday(zone)
   const now = useNow()
-  const { lingering, toggle, remove } = useActions()
+  const { lingering: completed, toggle, remove } = useActions()
   const desk = useMedia('(min-width: 56rem)')
   const [editing, setEditing] = useState<string>()
   const [line, setLine] = useState(0)
@@ -45,6 +45,8 @@ function List({ view }: { view: ViewName }) {
   useTitle(TITLES[view])
   useDetailsAhead(loaded)
 
+  // What is edited stays where it is, also when another device completes it.
+  const lingering = useMemo(() => (editing ? new Set([...completed, editing]) : completed), [completed, editing])
   const items = useMemo(() => itemsOf(rows, { view, search, zone, today, now, lingering }), [rows, view, search, zone, today, now, lingering])
   const counts = useMemo(() => todayCounts(rows, zone, today), [rows, zone, today])
   const tags = useMemo(() => tagsOf(rows), [rows])

@@ -9,7 +9,14 @@ import { cleanTitle, titleError } from './title'
 export function TitleEdit({ row, done }: { row: Row; done(): void }) {
   const edit = useFieldEdit(row, 'title', { clean: cleanTitle })
   const input = useRef<HTMLInputElement>(null)
-  useEffect(() => input.current?.select(), [])
+  // What is typed already goes on at its end: the task was away for a moment.
+  const begun = useRef(edit.dirty || row.state === 'conflict')
+  useEffect(() => {
+    const field = input.current
+    field?.focus()
+    if (begun.current) field?.setSelectionRange(field.value.length, field.value.length)
+    else field?.select()
+  }, [])
   const error = titleError(edit.value)
   function save(): void {
     if (error || edit.foreign) return
