@@ -38,6 +38,9 @@ func (t *Tokens) For(ctx context.Context, a *domain.Account) (string, error) {
 
 // Sign signs a token for any user, for scripts. The key stays published until it ends.
 func (t *Tokens) Sign(ctx context.Context, user, scope string, life time.Duration) (string, error) {
+	if err := t.keys.Check(ctx); err != nil {
+		return "", err
+	}
 	token, key, err := t.sign(ctx, jwt.MapClaims{}, user, scope, life)
 	if err == nil && life > core.TokenLife {
 		err = t.keys.Hold(ctx, key, t.clock.Now().Add(life))

@@ -71,10 +71,29 @@ func (k *Keys) Signing(ctx context.Context) (id string, key ed25519.PrivateKey, 
 		}
 	}
 	if k.locked {
-		return "", nil, domain.Misconfigured("accounts", "AUTH_SECRET is empty, and the keys that sign tokens were encrypted with one: set it to what it was, or to another, with which a new key is made "+
-			"(to go on without: DELETE FROM signing_keys WHERE sealed; tokens that are good now end then)", errSealed)
+		return "", nil, withoutSecret()
 	}
 	return k.signing.id, k.signing.key, nil
+}
+
+// Check is what a process that starts asks. Errors: those of Signing, where the secret is
+// lacking also for a key that signs only later: by then nobody would know what had changed.
+func (k *Keys) Check(ctx context.Context) error {
+	all, err := k.Public(ctx)
+	if err != nil {
+		return err
+	}
+	if k.secret == nil && slices.ContainsFunc(all, sealed) {
+		return withoutSecret()
+	}
+	return nil
+}
+
+func sealed(k domain.SigningKey) bool { return k.Sealed }
+
+func withoutSecret() error {
+	return domain.Misconfigured("accounts", "AUTH_SECRET is empty, and the keys that sign tokens were encrypted with one: set it to what it was, or to another, with which a new key is made "+
+		"(to go on without: DELETE FROM signing_keys WHERE sealed; tokens that they signed end then)", errSealed)
 }
 
 // Hold keeps the key in the published set until a token that ends at until has ended.
@@ -110,7 +129,7 @@ func (k *Keys) renew(ctx context.Context) ([]domain.SigningKey, error) {
 		}
 		k.choose(all, now)
 		next := k.next(all, now)
-		if next == nil || !next.Sealed && slices.ContainsFunc(all, func(one domain.SigningKey) bool { return one.Sealed }) {
+		if next == nil || !next.Sealed && slices.ContainsFunc(all, sealed) {
 			return k.withdraw(ctx, all, now)
 		}
 		if err := k.store.AddKey(ctx, *next); err != nil && !errors.Is(err, domain.ErrConflict) {
@@ -187,7 +206,7 @@ func lastToken(k, successor domain.SigningKey) time.Time {
 
 var errSealed = errors.New("the key is encrypted with another secret")
 
-func (k *Keys) seal(id string, seed []byte) (out []byte, sealed bool) {
+func (k *Keys) seal(id string, seed []byte) (out []byte, encrypted bool) {
 	if k.secret == nil {
 		return seed, false
 	}

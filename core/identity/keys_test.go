@@ -178,15 +178,22 @@ func TestWithoutTheSecretNoKeyIsMadeBesideAnEncryptedOne(t *testing.T) {
 	if len(published(t, with)) != 2 {
 		t.Fatal("the next key is not announced")
 	}
-	if id, _ := signing(t, without); id != plain {
+	if id, _ := signing(t, without); id != plain { // who runs while others get the secret
 		t.Errorf("before the encrypted one signs, %s does", id)
+	}
+	if err := without.Check(t.Context()); !lacksSecret(err) {
+		t.Errorf("who starts without the secret before the encrypted one signs: %v", err)
+	}
+	if err := with.Check(t.Context()); err != nil {
+		t.Errorf("who starts with the secret: %v", err)
 	}
 	for range 40 { // it signs, is alone, and would be replaced
 		c.pass(day)
-		_, _, err := without.Signing(t.Context())
-		var known *domain.Error
-		if !errors.As(err, &known) || known.Kind != domain.KindUnavailable || !strings.Contains(known.Advice, "AUTH_SECRET is empty") {
+		if _, _, err := without.Signing(t.Context()); !lacksSecret(err) {
 			t.Fatalf("at %s: %v", c.Now(), err)
+		}
+		if err := without.Check(t.Context()); !lacksSecret(err) {
+			t.Fatalf("a start at %s: %v", c.Now(), err)
 		}
 		if len(published(t, without)) == 0 {
 			t.Fatal("tokens of before are not verified any more")
@@ -201,9 +208,17 @@ func TestWithoutTheSecretNoKeyIsMadeBesideAnEncryptedOne(t *testing.T) {
 			_ = store.RemoveKey(t.Context(), one.ID)
 		}
 	}
+	if err := without.Check(t.Context()); err != nil {
+		t.Errorf("a start when they are removed: %v", err)
+	}
 	if _, _, err := without.Signing(t.Context()); err != nil {
 		t.Errorf("when they are removed: %v", err)
 	}
+}
+
+func lacksSecret(err error) bool {
+	var known *domain.Error
+	return errors.As(err, &known) && known.Kind == domain.KindUnavailable && strings.Contains(known.Advice, "AUTH_SECRET is empty")
 }
 
 func TestADamagedKeySignsNothing(t *testing.T) {

@@ -132,6 +132,28 @@ func TestWithoutItsAuthSecretNothingStarts(t *testing.T) {
 	must(t, err)
 }
 
+// TestAnAuthSecretIsMissedBeforeItsKeySigns: a day later every sign-in would fail, in a process that had started well.
+func TestAnAuthSecretIsMissedBeforeItsKeySigns(t *testing.T) {
+	t.Parallel()
+	n := newNode(t, t.TempDir())
+	const secret = "AUTH_SECRET=0123456789-0123456789-0123456789"
+	_, _, err := tasktide(t.Context(), n.dir, n.env(), "token", "--user", "alice")
+	must(t, err)
+	db := openSQLite(t, n.data())
+	_, err = db.ExecContext(t.Context(), "UPDATE signing_keys SET signs_from = strftime('%Y-%m-%dT%H:%M:%f', 'now', '-29 days', '-12 hours') || substr(signs_from, 24)")
+	must(t, err)
+	_, _, err = tasktide(t.Context(), n.dir, append(n.env(), secret), "token", "--user", "alice")
+	must(t, err)
+	var next int
+	must(t, db.QueryRowContext(t.Context(), "SELECT count(*) FROM signing_keys WHERE sealed AND signs_from > strftime('%Y-%m-%dT%H:%M:%f', 'now')").Scan(&next))
+	if next != 1 {
+		t.Fatalf("%d encrypted keys sign later", next)
+	}
+	for _, command := range [][]string{{"serve"}, {"token", "--user", "alice"}} {
+		contains(t, refused(t, n.env(), command...), "AUTH_SECRET is empty")
+	}
+}
+
 func TestTokenPrintsNothingElse(t *testing.T) {
 	t.Parallel()
 	n := newNode(t, t.TempDir())

@@ -57,7 +57,7 @@ func (i *issuer) serve(r runtime, writes *rest.Writes) {
 	}))
 	r.Lifecycle.Append(fx.StartHook(func(ctx context.Context) error {
 		var known *domain.Error
-		if _, _, err := i.keys.Signing(ctx); errors.As(err, &known) && known.Advice != "" { // waiting would not help
+		if err := i.keys.Check(ctx); errors.As(err, &known) && known.Advice != "" { // waiting would not help
 			return err
 		}
 		return i.firstRun(ctx, os.Stderr, r.Server.withoutPage)
