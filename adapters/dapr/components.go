@@ -22,6 +22,9 @@ const (
 	cronKind   = "bindings.cron/v1"
 )
 
+// folders are where the components are, for advice: which of them fits is the installation's choice.
+const folders = "deploy/dapr (deploy/dapr-roles, where services have database roles of their own)"
+
 // Components is nil when the sidecar has each component of deploy/dapr that this process uses, in the version that it was
 // written for. A sidecar without one calls itself healthy, and every call of it would fail for ever.
 func (c *Client) Components(ctx context.Context, s *Server) error {
@@ -50,10 +53,10 @@ func (c *Client) Components(ctx context.Context, s *Server) error {
 	}
 	switch {
 	case len(other) > 0:
-		return domain.Misconfigured(dependency, "the component "+strings.Join(other, ", ")+": apply deploy/dapr of this version, then restart the pod", nil)
+		return domain.Misconfigured(dependency, "the component "+strings.Join(other, ", ")+": apply "+folders+" of this version, then restart the pod", nil)
 	case len(missing) > 0:
 		return domain.Misconfigured(dependency, "the sidecar has no component "+strings.Join(missing, ", ")+
-			": apply deploy/dapr in this namespace (the component's scopes must name this app id), then restart the pod: a sidecar reads them when it starts", nil)
+			": apply "+folders+" in this namespace (the component's scopes must name this app id), then restart the pod: a sidecar reads them when it starts", nil)
 	}
 	return nil
 }

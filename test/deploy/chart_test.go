@@ -142,7 +142,7 @@ func TestTheWholeIsItsServices(t *testing.T) {
 func TestNotesSayWhatToDoNext(t *testing.T) {
 	t.Parallel()
 	for name, want := range map[string][]string{
-		"tasktide on dapr":                 {"sidecarDropALLCapabilities=true", "kubectl apply -k deploy/dapr", "grep sign-up", "service frontend"},
+		"tasktide on dapr":                 {"sidecarDropALLCapabilities=true", "grep sign-up", "service frontend"},
 		"audit-service alone on dapr":      {"sidecarDropALLCapabilities=true", "rollout status deployment/audit-service", "rollout restart"},
 		"frontend alone on kafka":          {"get service frontend"},
 		"backend-api alone on kafka":       {"grep sign-up"},
@@ -153,6 +153,30 @@ func TestNotesSayWhatToDoNext(t *testing.T) {
 			if !strings.Contains(notes, w) {
 				t.Errorf("%s: %q is not in\n%s", name, w, notes)
 			}
+		}
+	}
+}
+
+// TestNotesNameTheComponentsThatFit: with the others the state store would have the address of the tables' owner, or none.
+func TestNotesNameTheComponentsThatFit(t *testing.T) {
+	t.Parallel()
+	for _, c := range []struct {
+		chart string
+		files []string
+		sets  []string
+	}{
+		{umbrella, nil, []string{"global.transport=dapr"}},
+		{umbrella, nil, []string{"global.transport=dapr", "global.secret.private=app-private"}},
+		{service, []string{valuesFile("audit-service")}, []string{"transport=dapr"}},
+		{service, []string{valuesFile("audit-service")}, []string{"transport=dapr", "secret.private=app-private"}},
+	} {
+		want := "deploy/dapr"
+		if len(c.sets) > 1 {
+			want += "-roles"
+		}
+		_, after, _ := strings.Cut(must(t, c.chart, c.files, c.sets...)["NOTES"], "kubectl apply -k ")
+		if got := strings.Fields(after); len(got) == 0 || got[0] != want {
+			t.Errorf("%s %v: the notes apply %v, want %s", c.chart, c.sets, got, want)
 		}
 	}
 }

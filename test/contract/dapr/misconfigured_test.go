@@ -30,7 +30,7 @@ func TestASidecarThatIsSetUpWronglyIsNotReady(t *testing.T) {
 		"all is well":     {options: func(*cluster.DaprdOptions) {}},
 		"a component is missing": {
 			components: func(t *testing.T, folder string) { remove(t, filepath.Join(folder, "statestore.yaml")) },
-			options:    func(*cluster.DaprdOptions) {}, says: []string{"no component statestore", "apply deploy/dapr"},
+			options:    func(*cluster.DaprdOptions) {}, says: []string{"no component statestore", "apply deploy/dapr (deploy/dapr-roles,"},
 		},
 		"a component is for others": {
 			components: func(t *testing.T, folder string) {
@@ -42,7 +42,7 @@ func TestASidecarThatIsSetUpWronglyIsNotReady(t *testing.T) {
 			components: func(t *testing.T, folder string) {
 				replace(t, filepath.Join(folder, "statestore.yaml"), "version: v1", "version: v2")
 			},
-			options: func(*cluster.DaprdOptions) {}, says: []string{"statestore is state.postgresql/v2 and must be state.postgresql/v1", "deploy/dapr of this version"},
+			options: func(*cluster.DaprdOptions) {}, says: []string{"statestore is state.postgresql/v2 and must be state.postgresql/v1", "apply deploy/dapr (deploy/dapr-roles,", "of this version"},
 		},
 		"another APP_API_TOKEN": {
 			options: func(o *cluster.DaprdOptions) { o.AppToken = "not-ours" }, says: []string{"APP_API_TOKEN is another one than ours", "dapr.io/app-token-secret"},
