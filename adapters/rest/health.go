@@ -21,10 +21,8 @@ const (
 	// ToServe is what requests need: who is without it gets none.
 	ToServe Need = iota
 	// ToStart is what every process must have had once: one that never had it is set up wrongly, and must not take the
-	// place of one that works. After that requests go on without it, and it is told.
+	// place of one that works. After that requests go on without it, the work behind them waits, and it is told.
 	ToStart
-	// ToWork is what only the work behind requests needs, which waits. It is told.
-	ToWork
 )
 
 // Check is one dependency of a service.
@@ -32,6 +30,8 @@ type Check struct {
 	Name string
 	Run  func(ctx context.Context) error
 	Need Need
+
+	Worked func() bool // whether it did once, where Run may pass with nothing tried yet; nil: it did when Run has passed
 }
 
 const checkTimeout = 2 * time.Second
@@ -54,7 +54,7 @@ func healthRoutes(registry *prometheus.Registry, checks []Check, log *slog.Logge
 	}, {
 		Method: fiber.MethodGet, Path: "/ready", ID: "getReadiness", Tag: "Health", Access: spec.Public, Summary: "Can the service do its work",
 		About: "503 when a dependency that requests need does not answer within 2 s, else 200. `degraded` when others don't: requests are answered, work behind them waits. " +
-			"What every process must have had once (the broker, the sidecar) counts as needed until it was there. On every service.",
+			"What every process must have had once (the broker, the sidecar, what its work behind requests needs) counts as needed until it was there. On every service.",
 		Answers: []spec.Answer{{Status: fiber.StatusOK, About: "It can.", Schema: readinessSchema()}},
 		Errors:  []int{fiber.StatusServiceUnavailable},
 		Handle: func(c *fiber.Ctx) error {

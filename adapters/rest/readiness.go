@@ -50,7 +50,14 @@ func (r *readiness) ask(ctx context.Context) (fiber.Map, error) {
 }
 
 func (r *readiness) decides(i int) bool {
-	return r.checks[i].Need == ToServe || r.checks[i].Need == ToStart && !r.passed[i].Load()
+	c := r.checks[i]
+	if c.Need == ToServe {
+		return true
+	}
+	if c.Worked != nil {
+		return !c.Worked()
+	}
+	return !r.passed[i].Load()
 }
 
 // worsened logs what nobody else may say: the answer is no failure.

@@ -211,6 +211,9 @@ func (c *Consumer) interrupted(ctx context.Context, err error) *verdict {
 // Ready is nil while the group takes events, else why it waits.
 func (c *Consumer) Ready(context.Context) error { return c.circuit.Err() }
 
+// Worked says whether this instance has done an event since it was made.
+func (c *Consumer) Worked() bool { return c.stats.handled.Load() > 0 }
+
 // refunds remembers attempts that could not be given back in the state store,
 // because it was down too. They are lost with the process: then an outage costs
 // one attempt.

@@ -74,7 +74,8 @@ type Relay struct {
 	shards map[int]int         // how many of them are in each shard
 	lease  domain.Lease
 
-	leasing, reading error            // why that failed when it was last done; nil when it did not
+	leasing, reading error            // why that failed when it was last done, errUntried before; nil when it did not
+	read             bool             // once
 	unsettled        map[string]error // why users' events can't be removed that were published
 
 	published, failures atomic.Int64
@@ -87,6 +88,7 @@ func NewRelay(service domain.Service, o ports.Outbox, p ports.Publisher, c ports
 		service: service, owner: opts.Owner, outbox: o, publisher: p, clock: c, log: log, opts: opts,
 		slots: make(chan struct{}, opts.InFlight), again: make(chan struct{}, 1),
 		busy: map[string]struct{}{}, recent: map[string]int64{}, shards: map[int]int{}, unsettled: map[string]error{},
+		leasing: errUntried, reading: errUntried,
 	}
 }
 
@@ -124,7 +126,7 @@ func (r *Relay) renew(ctx context.Context) {
 		if err == nil {
 			l.Until = asked.Add(r.opts.LeaseTTL) // on our clock, from before the question
 			r.mu.Lock()
-			changed := !slices.Equal(l.Shards, r.lease.Shards)
+			changed := r.lease.Until.IsZero() || !slices.Equal(l.Shards, r.lease.Shards)
 			r.lease, r.leasing = l, nil
 			r.mu.Unlock()
 			if changed {
@@ -166,23 +168,17 @@ func (r *Relay) present() (domain.Lease, bool) {
 func (r *Relay) round(ctx context.Context) (more bool) {
 	l, ok := r.present()
 	if !ok {
-		r.note(&r.reading, nil) // what failed before says nothing of what is not done any more
+		r.idle(ctx)
 		return false
 	}
 	r.mu.Lock()
 	limit := r.opts.InFlight + len(r.busy)
 	clear(r.recent)
 	r.mu.Unlock()
-	heads, err := r.outbox.Heads(ctx, l, limit)
-	if err != nil {
-		if ctx.Err() == nil {
-			r.note(&r.reading, err)
-			r.fail(ctx, "can't read the outbox", err)
-			_ = r.clock.Wait(ctx, r.opts.BackoffMin)
-		}
+	heads, ok := r.heads(ctx, l, limit)
+	if !ok {
 		return false
 	}
-	r.note(&r.reading, nil)
 	for _, p := range heads {
 		if !r.claim(p.Event) {
 			continue
@@ -196,6 +192,35 @@ func (r *Relay) round(ctx context.Context) (more bool) {
 		r.wg.Go(func() { r.relay(ctx, p) })
 	}
 	return len(heads) >= limit
+}
+
+func (r *Relay) heads(ctx context.Context, l domain.Lease, limit int) (heads []domain.Pending, ok bool) {
+	heads, err := r.outbox.Heads(ctx, l, limit)
+	if ctx.Err() != nil {
+		return heads, err == nil
+	}
+	r.mu.Lock()
+	r.reading, r.read = err, r.read || err == nil
+	r.mu.Unlock()
+	if err != nil {
+		r.fail(ctx, "can't read the outbox", err)
+		_ = r.clock.Wait(ctx, r.opts.BackoffMin)
+	}
+	return heads, err == nil
+}
+
+// idle is a round without shards. One that other relays left none yet reads once all the same, for nothing: then it is
+// known that it can.
+func (r *Relay) idle(ctx context.Context) {
+	r.mu.Lock()
+	leased, read := !r.lease.Until.IsZero(), r.read
+	if read {
+		r.reading = nil // what failed before says nothing of what is not done any more
+	}
+	r.mu.Unlock()
+	if leased && !read {
+		r.heads(ctx, domain.Lease{Publisher: r.service, Owner: r.owner, Shards: []int{0}}, 1)
+	}
 }
 
 // rest waits until there may be something to do.
@@ -275,6 +300,9 @@ func (r *Relay) insist(ctx context.Context, p domain.Pending, complaint string, 
 	}
 }
 
+// errUntried is why a relay is not ready that has just been made.
+var errUntried = errors.New("the outbox was not looked at yet")
+
 // errLost is why a step is not repeated: the user is another relay's now, who begins with the event anew.
 var errLost = errors.New("the lease was lost")
 
@@ -327,8 +355,9 @@ func (r *Relay) note(what *error, err error) {
 }
 
 // Ready says why the outbox can't be worked through: the store refuses leases, reads, or that what was published is
-// removed. It is nil when the store does not, whatever the transport says: that has a check of its own. Nobody's requests
-// need what is not ready here; the events are stored and wait.
+// removed, or was not yet asked for leases and read. It is nil when the store does not, whatever the transport says: that has
+// a check of its own, and whether there is an event or not. Nobody's requests need what is not ready here; the events are
+// stored and wait.
 func (r *Relay) Ready(context.Context) error {
 	r.mu.Lock()
 	defer r.mu.Unlock()

@@ -175,6 +175,7 @@ func TestAStuckUserHoldsBackNobodyElse(t *testing.T) {
 type refusing struct {
 	*memory.Outbox
 	lease, heads, settle atomic.Bool
+	fewer                bool // others have all shards
 }
 
 var errRight = domain.Misconfigured("database", "grant the right", errors.New("permission denied for table outbox"))
@@ -182,6 +183,9 @@ var errRight = domain.Misconfigured("database", "grant the right", errors.New("p
 func (o *refusing) Lease(ctx context.Context, p domain.Service, owner string, want int, ttl time.Duration, keep []int) (domain.Lease, error) {
 	if o.lease.Load() {
 		return domain.Lease{}, errRight
+	}
+	if o.fewer {
+		want = 0
 	}
 	return o.Outbox.Lease(ctx, p, owner, want, ttl, keep)
 }
@@ -238,6 +242,43 @@ func TestARelayIsNotReadyWhileTheStoreRefusesAStep(t *testing.T) {
 				b.inOrder(t, 3, 2, false)
 			})
 		})
+	}
+}
+
+// TestARelayThatHasNeverLookedIsNotReady, so that it takes the place of none that works; it need not find an event, nor have a shard.
+func TestARelayThatHasNeverLookedIsNotReady(t *testing.T) {
+	t.Parallel()
+	for name, refuse := range map[string]func(*refusing, bool){
+		"leases":  func(o *refusing, no bool) { o.lease.Store(no) },
+		"reading": func(o *refusing, no bool) { o.heads.Store(no) },
+		"nothing": func(*refusing, bool) {},
+	} {
+		for _, shards := range []int{domain.Shards, 0} {
+			t.Run(fmt.Sprintf("%s, %d shards", name, shards), func(t *testing.T) {
+				t.Parallel()
+				synctest.Test(t, func(t *testing.T) {
+					o := &refusing{Outbox: memory.NewOutbox(memory.Clock{}), fewer: shards == 0}
+					refuse(o, true)
+					if err := outbox.NewRelay(domain.BackendAPI, o, newBroker(), memory.Clock{}, slog.New(slog.DiscardHandler), outbox.Options{}).Ready(t.Context()); err == nil {
+						t.Error("it is ready before it runs")
+					}
+					r, stop := start(o, newBroker())
+					defer stop()
+					for i := range 1000 {
+						synctest.Wait()
+						if err := r.Ready(t.Context()); (err == nil) != (name == "nothing") && (err == nil || i > 10) { // the second round is 10 ms after the first
+							t.Fatalf("after %d ms, while %s is refused: %v", i, name, err)
+						}
+						time.Sleep(time.Millisecond)
+					}
+					refuse(o, false)
+					time.Sleep(1100 * time.Millisecond)
+					if err := r.Ready(t.Context()); err != nil {
+						t.Errorf("when nothing is refused any more: %v", err)
+					}
+				})
+			})
+		}
 	}
 }
 

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"log/slog"
 	"strings"
 	"sync/atomic"
 	"testing"
@@ -15,6 +16,34 @@ import (
 )
 
 var errAway = domain.Unavailable("database", errors.New("connection refused"))
+
+// TestWhoHasNeverLookedIsNotReady: a service that may not read what is due must not take the place of one that may.
+func TestWhoHasNeverLookedIsNotReady(t *testing.T) {
+	t.Parallel()
+	simulate(t, func(w *world) {
+		var down atomic.Bool
+		down.Store(true)
+		store := &between{ReminderStore: w.store, due: func() error {
+			if down.Load() {
+				return errAway
+			}
+			return nil
+		}}
+		if err := reminders.New(store, memory.Clock{}, slog.New(slog.DiscardHandler), reminders.Options{}).Ready(t.Context()); err == nil {
+			t.Error("it is ready before it runs")
+		}
+		s := w.run(store, memory.Clock{}, reminders.Options{})
+		w.pass(time.Minute)
+		if err := s.Ready(t.Context()); !errors.Is(err, domain.ErrUnavailable) {
+			t.Errorf("ready without a look: %v", err)
+		}
+		down.Store(false)
+		w.pass(66 * time.Second)
+		if err := s.Ready(t.Context()); err != nil {
+			t.Errorf("nothing is due, and it has looked: %v", err)
+		}
+	})
+}
 
 func TestAnOutageIsShownAndOutlasted(t *testing.T) {
 	t.Parallel()

@@ -64,7 +64,7 @@ type Service struct {
 	pause   time.Duration // after looks at what others were writing
 
 	mu     sync.Mutex
-	outage error // why the last look failed; nil when it did not
+	outage error // why the last look failed, errUnlooked before the first; nil when it did not
 
 	sent, failures, looked, waiting atomic.Int64 // looked: when a look last succeeded, Unix nanoseconds; waiting: how many are held
 }
@@ -74,9 +74,11 @@ func New(store ports.ReminderStore, clock ports.Clock, log *slog.Logger, opts Op
 	opts = opts.withDefaults()
 	return &Service{
 		store: store, clock: clock, log: log, opts: opts, tick: make(chan struct{}, 1),
-		held: held{entries: map[key]*entry{}, least: opts.RetryMin, most: opts.RetryMax},
+		held: held{entries: map[key]*entry{}, least: opts.RetryMin, most: opts.RetryMax}, outage: errUnlooked,
 	}
 }
+
+var errUnlooked = errors.New("what is due was not looked for yet")
 
 // Tick makes a running Service look for what is due. It never blocks; ticks merge.
 func (s *Service) Tick() {
@@ -86,7 +88,7 @@ func (s *Service) Tick() {
 	}
 }
 
-// Ready says why the last look for what is due failed; nil when it did not.
+// Ready says why the last look for what is due failed, or that there was none yet; nil when it succeeded.
 func (s *Service) Ready(context.Context) error {
 	s.mu.Lock()
 	defer s.mu.Unlock()

@@ -21,7 +21,7 @@ const cronBinding = "reminder-check-cron"
 func NotificationService() fx.Option {
 	return fx.Module(string(domain.NotificationService), fx.Invoke(func(r runtime) {
 		s := reminders.New(sqlstore.NewReminders(r.DB), r.Clock, r.Log, reminders.Options{Sent: lateness(r.Registry)})
-		r.Server.ready(rest.Check{Name: "reminders", Run: s.Ready, Need: rest.ToWork})
+		r.Server.ready(rest.Check{Name: "reminders", Run: s.Ready, Need: rest.ToStart})
 		countReminders(r.Registry, s)
 		if r.Transport.tick != nil {
 			r.Transport.tick(cronBinding, s.Tick)

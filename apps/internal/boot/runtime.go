@@ -41,7 +41,7 @@ func (r runtime) consume(service domain.Service, handler delivery.Handler) {
 	c := delivery.NewConsumer(string(service), handler, delivery.Deps{
 		State: r.State, Letters: r.Letters, Clock: r.Clock, Probe: r.Transport.probe(r.DB), Log: r.Log, Observer: r.Observer,
 	}, delivery.Options{})
-	r.Server.ready(rest.Check{Name: string(service), Run: c.Ready, Need: rest.ToWork})
+	r.Server.ready(rest.Check{Name: string(service), Run: c.Ready, Need: rest.ToStart, Worked: c.Worked})
 	countDeliveries(r.Registry, service, c)
 	r.watchLetters(service)
 	sub := ports.Subscription{Group: string(service), Topics: domain.ConsumedBy(service, false), Mode: ports.Durable, Drain: r.Config.Drain}
@@ -73,7 +73,7 @@ func (r runtime) relay(service domain.Service) {
 		opts.Owner = "the process that holds the database file" // its lock makes sure that there is one
 	}
 	relay := outbox.NewRelay(service, sqlstore.NewOutbox(r.DB, service), r.Publisher, r.Clock, r.Log, opts)
-	r.Server.ready(rest.Check{Name: "relay " + string(service), Run: relay.Ready, Need: rest.ToWork})
+	r.Server.ready(rest.Check{Name: "relay " + string(service), Run: relay.Ready, Need: rest.ToStart})
 	countRelay(r.Registry, service, relay)
 	r.watchOutbox(service)
 	r.append(background(r.Log, "relay "+string(service), func(ctx context.Context) error {

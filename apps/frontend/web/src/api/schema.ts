@@ -601,7 +601,7 @@ export interface paths {
         };
         /**
          * Can the service do its work
-         * @description 503 when a dependency that requests need does not answer within 2 s, else 200. `degraded` when others don't: requests are answered, work behind them waits. What every process must have had once (the broker, the sidecar) counts as needed until it was there. On every service.
+         * @description 503 when a dependency that requests need does not answer within 2 s, else 200. `degraded` when others don't: requests are answered, work behind them waits. What every process must have had once (the broker, the sidecar, what its work behind requests needs) counts as needed until it was there. On every service.
          */
         get: operations["getReadiness"];
         put?: never;
