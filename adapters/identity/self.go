@@ -107,7 +107,7 @@ func (a *api) revokeSession(c *fiber.Ctx) error {
 	if err != nil {
 		return err
 	}
-	who, err := a.writer(c)
+	who, err := a.signed(c) // no write: a thief who uses the limit up must not be able to keep the owner from ending the theft
 	if err != nil {
 		return err
 	}

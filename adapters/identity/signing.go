@@ -79,7 +79,8 @@ func (a *api) signed(c *fiber.Ctx) (core.Signed, error) {
 	return who, err
 }
 
-// writer is signed, and counts a write. Signing out is not one: who may write no more can still leave.
+// writer is signed, and counts a write. Signing out and revoking a session are none: who may write no more can still leave, and
+// throw others out.
 func (a *api) writer(c *fiber.Ctx) (core.Signed, error) {
 	who, err := a.signed(c)
 	if err == nil && a.Writes != nil {
