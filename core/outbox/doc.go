@@ -5,7 +5,8 @@
 // only when the one before is published and removed. So a user's events reach
 // each topic in the order of the stream, on every transport; a crash or a lost
 // lease publishes the last one again and never skips or swaps; a removal that
-// fails is repeated alone. Users do not wait
+// fails is repeated alone: once a second at most, by one user for all, since what
+// refuses one mostly refuses all. Users do not wait
 // for each other: one whose event can't be published is retried alone, for as
 // long as it takes.
 //

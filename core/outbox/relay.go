@@ -74,9 +74,10 @@ type Relay struct {
 	shards map[int]int         // how many of them are in each shard
 	lease  domain.Lease
 
-	leasing, reading error            // why that failed when it was last done, errUntried before; nil when it did not
+	leasing, reading error            // why that failed when it was last done, errUntried before the first read; nil when it did not
 	read             bool             // once
 	unsettled        map[string]error // why users' events can't be removed that were published
+	removals         *removals
 
 	published, failures atomic.Int64
 }
@@ -88,7 +89,7 @@ func NewRelay(service domain.Service, o ports.Outbox, p ports.Publisher, c ports
 		service: service, owner: opts.Owner, outbox: o, publisher: p, clock: c, log: log, opts: opts,
 		slots: make(chan struct{}, opts.InFlight), again: make(chan struct{}, 1),
 		busy: map[string]struct{}{}, recent: map[string]int64{}, shards: map[int]int{}, unsettled: map[string]error{},
-		leasing: errUntried, reading: errUntried,
+		reading: errUntried, removals: newRemovals(opts.BackoffMin),
 	}
 }
 
@@ -183,9 +184,7 @@ func (r *Relay) round(ctx context.Context) (more bool) {
 		if !r.claim(p.Event) {
 			continue
 		}
-		select {
-		case r.slots <- struct{}{}:
-		case <-ctx.Done():
+		if !r.slot(ctx) {
 			r.release(p.Event.UserID)
 			return false
 		}
@@ -271,16 +270,15 @@ func (r *Relay) release(user string) {
 func (r *Relay) relay(ctx context.Context, p domain.Pending) {
 	defer r.signal()
 	defer r.release(p.Event.UserID)
-	if r.insist(ctx, p, "can't publish, the user's events wait", r.publish) &&
-		r.insist(ctx, p, "can't remove what was published, the user's next events wait", r.settle) {
+	if r.deliver(ctx, p) && r.remove(ctx, p) {
 		<-r.slots
 	}
 }
 
-// insist does step until it succeeds. It is false, and the slot is given back, when ctx has ended or the lease was lost.
-func (r *Relay) insist(ctx context.Context, p domain.Pending, complaint string, step func(context.Context, domain.Pending) error) bool {
+// deliver publishes until that succeeds. It is false, and the slot is given back, when ctx has ended or the lease was lost.
+func (r *Relay) deliver(ctx context.Context, p domain.Pending) bool {
 	for wait := r.opts.BackoffMin; ; wait = min(2*wait, r.opts.BackoffMax) {
-		err := step(ctx, p)
+		err := r.publish(ctx, p)
 		if err == nil {
 			return true
 		}
@@ -288,15 +286,20 @@ func (r *Relay) insist(ctx context.Context, p domain.Pending, complaint string, 
 		if ctx.Err() != nil || errors.Is(err, errLost) {
 			return false
 		}
-		r.fail(domain.WithRequest(ctx, p.Event.CorrelationID, p.Event.TraceParent), complaint, err, "user_id", p.Event.UserID, "position", p.Event.Position, "topic", p.Topic)
-		if r.clock.Wait(ctx, wait) != nil {
+		r.fail(domain.WithRequest(ctx, p.Event.CorrelationID, p.Event.TraceParent), "can't publish, the user's events wait", err, "user_id", p.Event.UserID, "position", p.Event.Position, "topic", p.Topic)
+		if r.clock.Wait(ctx, wait) != nil || !r.slot(ctx) {
 			return false
 		}
-		select {
-		case r.slots <- struct{}{}:
-		case <-ctx.Done():
-			return false
-		}
+	}
+}
+
+// slot waits for one. It is false when ctx has ended.
+func (r *Relay) slot(ctx context.Context) bool {
+	select {
+	case r.slots <- struct{}{}:
+		return true
+	case <-ctx.Done():
+		return false
 	}
 }
 
