@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/pgconn"
 	"github.com/xdg-go/scram"
 )
 
@@ -25,9 +26,11 @@ var ErrNoRoles = errors.New("DATABASE_URL leads to SQLite, which has no roles: w
 // its address unless it has that, and exactly the rights of its part: what it had beyond
 // them on tables of this schema is taken away. All of it or nothing happens; nothing where
 // the schema is not the one that this binary knows, or where a role would still have more
-// than its part, by whatever way. db connects as the owner of the tables. Then it connects
-// once with each address: an error that says which of them do not lead to the tables comes
-// after all was done.
+// rights than its part on the system's tables, columns and sequences or could make tables in
+// their schema, by grants of others, PUBLIC, or a role that it could become. What functions
+// and views of others do for it is not looked at. db connects as the owner of the tables.
+// Then it connects once with each address: an error that says which of them do not lead to
+// the tables comes after all was done.
 //
 // It needs the right to make roles (CREATEROLE) only for roles that can't log in yet. Of a
 // role that was there it changes the password only if it has rights on the tables already.
@@ -161,7 +164,7 @@ func (a *applying) one(ctx context.Context, l login) error {
 	}
 	for _, s := range statements {
 		if err := a.exec(ctx, s); err != nil {
-			return a.advise(s, err)
+			return a.advise(l.role, s, err)
 		}
 	}
 	if err := a.verify(ctx, l.role); err != nil {
@@ -171,14 +174,34 @@ func (a *applying) one(ctx context.Context, l login) error {
 }
 
 // advise says what helps where a statement was refused.
-func (a *applying) advise(statement string, err error) error {
+func (a *applying) advise(role, statement string, err error) error {
 	switch code := sqlState(err); {
 	case code == lockNotAvailable:
 		return fmt.Errorf("%s: a long statement or transaction has used the table for 5 s (pg_stat_activity shows which), nothing was changed: run this again when it has ended: %w", statement, err)
 	case code == insufficientPrivilege && strings.Contains(statement, daprSchema):
 		return fmt.Errorf("%s: %w: have somebody who may run CREATE SCHEMA %[3]s AUTHORIZATION %[4]s (where that schema is there: ALTER SCHEMA %[3]s OWNER TO %[4]s), then run this again", statement, err, daprSchema, a.owner)
 	}
+	if sqlState(err) == dependentPrivileges {
+		return fmt.Errorf("it has granted to others what it was granted itself, and they would lose it: where that may be, run %s CASCADE, then run this again: %w", refusedPart(statement, role, err), err)
+	}
 	return fmt.Errorf("%s: %w", statement, err)
+}
+
+const dependentPrivileges = "2BP01"
+
+// refusedPart is the REVOKE that was refused: statement, or what a block had come to.
+func refusedPart(statement, role string, err error) string {
+	const revoke = "REVOKE ALL ON "
+	var pg *pgconn.PgError
+	if strings.HasPrefix(statement, revoke) || !errors.As(err, &pg) {
+		return statement
+	}
+	_, from, _ := strings.Cut(pg.Where, revoke)
+	what, _, found := strings.Cut(from, " FROM ")
+	if !found {
+		return statement
+	}
+	return revoke + what + " FROM " + quoted(role)
 }
 
 // make makes the role, or gives it its password, where it can't log in. What goes to the

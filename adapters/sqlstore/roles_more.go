@@ -8,8 +8,8 @@ import (
 )
 
 // A role may do what it was granted, what everybody (PUBLIC) may, and what each role may
-// that it is a member of: at once where it inherits that, else after SET ROLE. All of it
-// is looked at here.
+// that it is a member of: at once where it inherits that, else after SET ROLE. All of that,
+// on the system's tables, is looked at here.
 
 // mighty refuses a role to which nothing would be refused. What it is a member of counts:
 // it could become that.
@@ -117,7 +117,10 @@ type Unnamed struct {
 	Owns bool // it has tables or the like of its own in this database
 }
 
-// UnnamedRoles are all such roles. Nothing takes their rights away but their owner does.
+// UnnamedRoles are all such roles, but not the user that asks, nor who may become the
+// owner of the tables: they administer. A role that only has rights where state stores keep
+// their notes is of another installation in the same database. Nothing takes their rights
+// away but their owner does.
 func UnnamedRoles(ctx context.Context, db *DB, logins []Login) ([]Unnamed, error) {
 	if !db.postgres() {
 		return nil, ErrNoRoles
@@ -131,11 +134,12 @@ func UnnamedRoles(ctx context.Context, db *DB, logins []Login) ([]Unnamed, error
 		known = append(known, cfg.User)
 	}
 	rows, err := db.pool().QueryContext(ctx, `WITH ours AS (SELECT c.oid, c.relacl, c.relowner FROM pg_class AS c, pg_class AS tasks
-  WHERE tasks.oid = to_regclass('tasks') AND c.relowner = tasks.relowner AND c.relnamespace IN (tasks.relnamespace, to_regnamespace('`+daprSchema+`')))
+  WHERE tasks.oid = to_regclass('tasks') AND c.relowner = tasks.relowner AND c.relnamespace = tasks.relnamespace)
 SELECT r.rolname, EXISTS (SELECT FROM pg_shdepend AS d WHERE d.refclassid = 'pg_authid'::regclass AND d.refobjid = r.oid AND d.deptype = 'o' AND d.dbid = (SELECT oid FROM pg_database WHERE datname = current_database()))
 FROM pg_roles AS r WHERE r.oid IN (
-  SELECT x.grantee FROM ours, aclexplode(relacl) AS x WHERE x.grantee <> relowner
-  UNION SELECT x.grantee FROM ours JOIN pg_attribute AS c ON c.attrelid = ours.oid, aclexplode(c.attacl) AS x WHERE x.grantee <> relowner)
+  SELECT x.grantee FROM ours, aclexplode(relacl) AS x
+  UNION SELECT x.grantee FROM ours JOIN pg_attribute AS c ON c.attrelid = ours.oid, aclexplode(c.attacl) AS x)
+AND r.rolname NOT IN (session_user, current_user) AND NOT EXISTS (SELECT FROM ours WHERE pg_has_role(r.oid, relowner, 'MEMBER'))
 ORDER BY 1`)
 	if err != nil {
 		return nil, mapErr(ctx, err)

@@ -68,7 +68,8 @@ func sayUnnamed(w io.Writer, u sqlstore.Unnamed) {
 	if u.Owns {
 		also = "it owns something in this database, which is removed with it; "
 	}
-	fmt.Fprintf(w, "\n%q has rights on the tables and is in none of the addresses. When nobody connects as it any more (%sits password stays good until then):\n  %s;\n",
+	fmt.Fprintf(w, "\n%q has rights on the tables and is in none of the addresses: it was in one before, or is perhaps somebody else's. "+
+		"If it was, and nobody connects as it any more (%sits password stays good until then), the owner of the tables runs, where the owner may grant it:\n  %s;\n",
 		u.Role, also, strings.Join(sqlstore.RemoveSQL(u.Role), ";\n  "))
 }
 

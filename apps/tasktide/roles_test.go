@@ -35,7 +35,7 @@ func TestWhatIsSaidOfARoleThatNoAddressNames(t *testing.T) {
 	for _, owns := range []bool{false, true} {
 		var out bytes.Buffer
 		sayUnnamed(&out, sqlstore.Unnamed{Role: "old one", Owns: owns})
-		for _, want := range []string{`"old one" has rights on the tables`, "\n  GRANT \"old one\" TO CURRENT_USER;\n  DROP OWNED BY \"old one\";\n  DROP ROLE \"old one\";\n"} {
+		for _, want := range []string{`"old one" has rights on the tables`, "perhaps somebody else's", "\n  GRANT \"old one\" TO CURRENT_USER;\n  DROP OWNED BY \"old one\";\n  DROP ROLE \"old one\";\n"} {
 			if !strings.Contains(out.String(), want) {
 				t.Errorf("without %q: %s", want, out.String())
 			}

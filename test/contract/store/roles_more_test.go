@@ -50,6 +50,9 @@ func TestRightsThatComeFromElsewhere(t *testing.T) {
 		{"ALTER ROLE " + audit + " NOINHERIT; GRANT " + o.role("owner") + " TO " + audit, "ALTER ROLE " + audit + " INHERIT; REVOKE " + o.role("owner") + " FROM " + audit, "is a member of"},
 		{"ALTER SCHEMA public OWNER TO " + middle + "; GRANT ALL ON SCHEMA public TO " + o.role("owner") + "; GRANT " + middle + " TO " + audit,
 			"ALTER SCHEMA public OWNER TO pg_database_owner; REVOKE " + middle + " FROM " + audit, "is a member of"},
+		// The database, whose owner is not that of its schema.
+		{"ALTER SCHEMA public OWNER TO " + o.role("owner") + "; ALTER DATABASE " + o.name + " OWNER TO " + middle + "; GRANT " + middle + " TO " + audit,
+			"ALTER DATABASE " + o.name + " OWNER TO " + o.role("owner") + "; ALTER SCHEMA public OWNER TO pg_database_owner; REVOKE " + middle + " FROM " + audit, "is a member of"},
 		// A table or function of its own, in the way of others.
 		{"ALTER ROLE " + audit + " NOINHERIT; GRANT CREATE ON SCHEMA public TO " + middle + "; GRANT " + middle + " TO " + audit,
 			"ALTER ROLE " + audit + " INHERIT; REVOKE CREATE ON SCHEMA public FROM " + middle + "; REVOKE " + middle + " FROM " + audit, "it may make tables in the schema public"},
@@ -287,6 +290,76 @@ func TestARoleThatNoAddressNamesAnyMore(t *testing.T) {
 	o.apply(t)
 	if _, err := sqlstore.UnnamedRoles(t.Context(), sqliteFile(t), nil); !errors.Is(err, sqlstore.ErrNoRoles) {
 		t.Errorf("on SQLite: %v", err)
+	}
+}
+
+// TestRolesThatAreNoneOfOurs are not offered to be dropped: of another installation in the same database, and of whoever administers.
+func TestRolesThatAreNoneOfOurs(t *testing.T) {
+	t.Parallel()
+	o := newOwned(t, "CREATEROLE")
+	o.apply(t)
+	other, admin, above, reader := o.role("other"), o.role("admin"), o.role("above"), o.role("reader")
+	server.exec(t, "CREATE ROLE "+other+"; CREATE ROLE "+above+"; CREATE ROLE "+admin+" NOINHERIT LOGIN PASSWORD 'x'; CREATE ROLE "+reader+" LOGIN PASSWORD 'x'")
+	elsewhere, address := server.database(t, "")
+	t.Cleanup(func() {
+		server.exec(t, "DROP DATABASE "+elsewhere+" WITH (FORCE)")
+		server.exec(t, "DROP DATABASE "+o.name+" WITH (FORCE)")
+		server.exec(t, "DROP ROLE "+other+", "+admin+", "+above+", "+reader)
+	})
+	// The state store of tables in another schema; who becomes the owner, by way of another role; who reads, and owns something in another database.
+	exec(t, o.asSuperuser(), "GRANT USAGE, CREATE ON SCHEMA tasktide_dapr TO "+other+"; GRANT SELECT, INSERT, UPDATE ON tasktide_dapr.dapr_metadata TO "+other)
+	exec(t, o.asSuperuser(), "GRANT "+o.role("owner")+" TO "+above+"; GRANT "+above+" TO "+admin+"; GRANT SELECT ON tasks, accounts TO "+admin+", "+above+", CURRENT_USER; GRANT SELECT ON tasks TO "+reader)
+	exec(t, address, "CREATE TABLE theirs (x text); ALTER TABLE theirs OWNER TO "+reader)
+	if got, err := sqlstore.UnnamedRoles(t.Context(), open(t, as(t, o.url, reader, "x")), o.ordered); err != nil || len(got) != 0 {
+		t.Errorf("a role is told of itself: %v, %v", got, err)
+	}
+	for who, asked := range map[string]string{
+		"the owner": o.url, "a superuser": o.asSuperuser(), "who becomes the owner": as(t, o.url, admin, "x") + "&options=-c%20role%3D" + o.role("owner"),
+	} {
+		got, err := sqlstore.UnnamedRoles(t.Context(), open(t, asked), o.ordered)
+		if err != nil || !slices.Equal(got, []sqlstore.Unnamed{{Role: reader}}) {
+			t.Errorf("%s is told of %v, %v", who, got, err)
+		}
+	}
+}
+
+// TestRightsThatARolePassedOn are taken from nobody silently: whoever got them may depend on them.
+func TestRightsThatARolePassedOn(t *testing.T) {
+	t.Parallel()
+	o := newOwned(t, "CREATEROLE")
+	o.apply(t)
+	audit, operator := o.role("audit-service"), o.role("operator")
+	for on, try := range map[string]string{`TABLE audit_logs`: "INSERT ON audit_logs", `SCHEMA "public"`: "USAGE ON SCHEMA public"} {
+		exec(t, o.asSuperuser(), "GRANT "+try+" TO "+audit+" WITH GRANT OPTION; SET ROLE "+audit+"; GRANT "+try+" TO "+operator)
+		err := sqlstore.ApplyRoles(t.Context(), o.db, o.ordered)
+		says := "REVOKE ALL ON " + on + ` FROM "` + audit + `" CASCADE`
+		if err == nil || !strings.Contains(err.Error(), "run "+says+", then run this again") || strings.Contains(strings.SplitN(err.Error(), says, 2)[0], "DO $") {
+			t.Fatalf("%s: %v", try, err)
+		}
+		exec(t, o.url, says)
+		o.apply(t)
+	}
+}
+
+// TestRolesAreAppliedByOneAtATime: two would undo each other's work halfway.
+func TestRolesAreAppliedByOneAtATime(t *testing.T) {
+	t.Parallel()
+	o := newOwned(t, "CREATEROLE")
+	tx, err := connect(t, o.url).Begin(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := tx.Exec(t.Context(), "SELECT pg_advisory_xact_lock(hashtextextended('tasktide roles', 20))"); err != nil { // as another one does
+		t.Fatal(err)
+	}
+	done := make(chan error, 1)
+	go func() { done <- sqlstore.ApplyRoles(t.Context(), o.db, o.ordered) }()
+	waitFor(t, o.url, "SELECT EXISTS (SELECT FROM pg_locks WHERE locktype = 'advisory' AND NOT granted AND database = (SELECT oid FROM pg_database WHERE datname = current_database()))")
+	if err := tx.Rollback(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	if err := <-done; err != nil {
+		t.Error(err)
 	}
 }
 

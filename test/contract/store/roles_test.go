@@ -45,7 +45,7 @@ func newOwned(t *testing.T, ownerMay string) *owned {
 		o.ordered = append(o.ordered, sqlstore.Login{Part: part, URL: o.parts[part]})
 	}
 	t.Cleanup(func() {
-		server.exec(t, "DROP DATABASE "+name+" WITH (FORCE)")
+		server.exec(t, "DROP DATABASE IF EXISTS "+name+" WITH (FORCE)")
 		for _, part := range append(sqlstore.Parts(), "owner") {
 			server.exec(t, "DROP ROLE IF EXISTS "+o.role(part)+", "+o.role(part)+"_new")
 		}
@@ -204,7 +204,8 @@ func TestRolesAreMadeAgain(t *testing.T) {
 	t.Parallel()
 	o := newOwned(t, "CREATEROLE")
 	o.apply(t)
-	exec(t, o.url, "GRANT SELECT (email), UPDATE ON accounts TO "+o.role("audit-service")+"; GRANT ALL ON SCHEMA public TO "+o.role("audit-service"))
+	exec(t, o.url, "GRANT SELECT (email), UPDATE ON accounts TO "+o.role("audit-service")+"; GRANT ALL ON SCHEMA public, tasktide_dapr TO "+o.role("audit-service")+
+		"; GRANT UPDATE ON tasktide_dapr.dapr_metadata TO "+o.role("audit-service"))
 	before := o.parts["audit-service"]
 	for i, l := range o.ordered {
 		if l.Part == "audit-service" {
@@ -215,7 +216,7 @@ func TestRolesAreMadeAgain(t *testing.T) {
 	o.apply(t)
 	o.apply(t)
 	c := connect(t, o.parts["audit-service"])
-	for _, statement := range []string{"SELECT email FROM accounts", "UPDATE accounts SET name = ''", "CREATE TABLE mine (x text)"} {
+	for _, statement := range []string{"SELECT email FROM accounts", "UPDATE accounts SET name = ''", "CREATE TABLE mine (x text)", "CREATE TABLE tasktide_dapr.mine (x text)", "UPDATE tasktide_dapr.dapr_metadata SET value = '4'"} {
 		if _, err := c.Exec(t.Context(), statement); !refusedBy(err) {
 			t.Errorf("%s: %v", statement, err)
 		}
