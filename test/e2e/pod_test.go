@@ -6,12 +6,17 @@ import (
 	"fmt"
 	"io"
 	"net/http"
+	"net/url"
 	"os/exec"
 	"path/filepath"
 	"strings"
 	"testing"
 	"time"
 
+	"github.com/twmb/franz-go/pkg/kfake"
+
+	"github.com/tasktide/tasktide/adapters/sqlstore"
+	"github.com/tasktide/tasktide/core/domain"
 	"github.com/tasktide/tasktide/test/cluster"
 )
 
@@ -77,6 +82,75 @@ func TestAPodSaysWhatItLacks(t *testing.T) {
 			t.Errorf("its health is %s", r.Status)
 		}
 	})
+}
+
+// TestAPodWithAnotherServicesSecretIsNeverReady: a rollout ends at it, and the pods that work stay.
+func TestAPodWithAnotherServicesSecretIsNeverReady(t *testing.T) {
+	t.Parallel()
+	dir := folder(t)
+	pg := cluster.StartPostgres(t, cluster.PostgresOptions{Dir: filepath.Join(dir, "postgres"), Fast: true})
+	must(t, pg.CreateDatabase(t.Context(), "shared"))
+	var topics, addresses []string
+	for _, topic := range domain.Topics() {
+		topics = append(topics, string(topic))
+	}
+	broker, err := kfake.NewCluster(kfake.NumBrokers(1), kfake.SeedTopics(1, topics...))
+	must(t, err)
+	t.Cleanup(broker.Close)
+	of := map[string]string{}
+	for _, part := range sqlstore.Parts() {
+		address, err := url.Parse(pg.URL("shared"))
+		must(t, err)
+		address.User = url.UserPassword(part, "0123456789-"+part)
+		of[part] = address.String()
+		addresses = append(addresses, "DATABASE_URL_"+strings.ToUpper(strings.ReplaceAll(part, "-", "_"))+"="+of[part])
+	}
+	for _, step := range [][]string{{"migrate", "up"}, {"roles", "apply"}} {
+		_, said, err := tasktide(t.Context(), dir, append(addresses, "DATABASE_URL="+pg.URL("shared")), step...)
+		if err != nil {
+			t.Fatal(step, said, err)
+		}
+	}
+	const service = "notification-service"
+	for _, c := range []struct {
+		secret, says string
+		status       int
+	}{{service, `"status":"ready"`, http.StatusOK}, {"audit-service", "tasktide roles apply", http.StatusServiceUnavailable}} {
+		t.Run(c.secret, func(t *testing.T) {
+			t.Parallel()
+			port := freePort(t)
+			p, err := cluster.StartProcess(cluster.Command{
+				Name: c.secret, Path: filepath.Join(programs, service), Dir: dir, Log: filepath.Join(dir, c.secret+".log"),
+				Env: append(cluster.BaseEnv(), "TRANSPORT=kafka", "KAFKA_BROKERS="+strings.Join(broker.ListenAddrs(), ","), "DATABASE_URL="+of[c.secret], "API_PORT="+port),
+			})
+			must(t, err)
+			t.Cleanup(func() { _ = p.Kill() })
+			ready := func() (int, string, error) {
+				r, err := http.Get("http://127.0.0.1:" + port + "/ready")
+				if err != nil {
+					return 0, "", err
+				}
+				defer r.Body.Close()
+				body, err := io.ReadAll(r.Body)
+				return r.StatusCode, string(body), err
+			}
+			eventually(t, 30*time.Second, func() error {
+				status, body, err := ready()
+				if c.status != http.StatusOK && status == http.StatusOK {
+					t.Fatalf("it is ready: %s", body)
+				}
+				if err == nil && (status != c.status || !strings.Contains(body, c.says)) {
+					err = fmt.Errorf("%d %s", status, body)
+				}
+				return err
+			})
+			for range 20 { // and stays so
+				if status, body, err := ready(); err != nil || status != c.status {
+					t.Fatalf("%d %s %v", status, body, err)
+				}
+			}
+		})
+	}
 }
 
 // value is a variable's.
