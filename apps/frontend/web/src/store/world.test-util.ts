@@ -165,8 +165,24 @@ export class Browser {
 /** Writes some time after it is told to, as browsers do; what is not written when its tab is gone never is. */
 class SlowKeep extends Keep {
   gone = false
+  private readonly writes = new Set<Promise<boolean>>()
 
-  override async writeOps(...args: Parameters<Keep['writeOps']>): Promise<boolean> {
+  override writeOps(...args: Parameters<Keep['writeOps']>): Promise<boolean> {
+    const write = this.slowly(args)
+    this.writes.add(write)
+    return write.finally(() => this.writes.delete(write))
+  }
+
+  /** Resolves when nothing is left to write. */
+  async quiet(): Promise<void> {
+    do {
+      // What was told just now is asked for when its promises are through.
+      await new Promise((resolve) => setTimeout(resolve, 0))
+      await Promise.all(this.writes)
+    } while (this.writes.size > 0)
+  }
+
+  private async slowly(args: Parameters<Keep['writeOps']>): Promise<boolean> {
     await new Promise((resolve) => setTimeout(resolve, 1))
     return this.gone ? new Promise(() => undefined) : super.writeOps(...args)
   }
@@ -214,7 +230,7 @@ export class World {
 
   /** Resolves when what a tab was told to write is written. */
   async kept(store: TaskStore): Promise<void> {
-    await this.tabs.get(store)?.keep.writeOps('ann', [], [])
+    await this.tabs.get(store)?.keep.quiet()
   }
 
   end(): void {
