@@ -29,6 +29,20 @@ func CreateTopics(ctx context.Context, brokers []string, partitions int, topics 
 			return fmt.Errorf("create topic %s: %w", t, err)
 		}
 	}
+	return awaitTopics(ctx, admin, topics)
+}
+
+// AwaitTopics waits until every broker knows a leader of each partition of topics that somebody has made.
+func AwaitTopics(ctx context.Context, brokers []string, topics ...string) error {
+	admin, err := sarama.NewClusterAdmin(brokers, kafkaClient())
+	if err != nil {
+		return fmt.Errorf("connect to %v: %w", brokers, err)
+	}
+	defer func() { _ = admin.Close() }()
+	return awaitTopics(ctx, admin, topics)
+}
+
+func awaitTopics(ctx context.Context, admin sarama.ClusterAdmin, topics []string) error {
 	members, _, err := admin.DescribeCluster()
 	if err != nil {
 		return fmt.Errorf("ask for the brokers: %w", err)
