@@ -74,10 +74,12 @@ type Relay struct {
 	shards map[int]int         // how many of them are in each shard
 	lease  domain.Lease
 
-	leasing, reading error            // why that failed when it was last done, errUntried before the first read; nil when it did not
-	read             bool             // once
-	unsettled        map[string]error // why users' events can't be removed that were published
+	leasing, reading error               // why that failed when it was last done, errUntried before the first read; nil when it did not
+	read             bool                // once
+	unsettled        map[string]error    // why users' events can't be removed that were published
+	unpublished      map[string]struct{} // users whose event in hand could not be published at once
 	removals         *removals
+	complaints       struct{ lease, read, publish, remove complaint }
 
 	published, failures atomic.Int64
 }
@@ -88,7 +90,7 @@ func NewRelay(service domain.Service, o ports.Outbox, p ports.Publisher, c ports
 	return &Relay{
 		service: service, owner: opts.Owner, outbox: o, publisher: p, clock: c, log: log, opts: opts,
 		slots: make(chan struct{}, opts.InFlight), again: make(chan struct{}, 1),
-		busy: map[string]struct{}{}, recent: map[string]int64{}, shards: map[int]int{}, unsettled: map[string]error{},
+		busy: map[string]struct{}{}, recent: map[string]int64{}, shards: map[int]int{}, unsettled: map[string]error{}, unpublished: map[string]struct{}{},
 		reading: errUntried, removals: newRemovals(opts.BackoffMin),
 	}
 }
@@ -134,7 +136,9 @@ func (r *Relay) renew(ctx context.Context) {
 				r.signal()
 			}
 		} else if ctx.Err() == nil {
-			r.log.WarnContext(ctx, "can't renew the relay's leases", "error", err)
+			if tries, due := r.complaints.lease.due(r.clock.Now()); due {
+				r.log.WarnContext(ctx, "can't renew the relay's leases", "tries", tries, "error", err)
+			}
 			r.note(&r.leasing, err)
 		}
 		wait := r.opts.LeaseTTL / 4
@@ -202,7 +206,7 @@ func (r *Relay) heads(ctx context.Context, l domain.Lease, limit int) (heads []d
 	r.reading, r.read = err, r.read || err == nil
 	r.mu.Unlock()
 	if err != nil {
-		r.fail(ctx, "can't read the outbox", err)
+		r.fail(ctx, &r.complaints.read, "can't read the outbox", err)
 		_ = r.clock.Wait(ctx, r.opts.BackoffMin)
 	}
 	return heads, err == nil
@@ -259,6 +263,7 @@ func (r *Relay) release(user string) {
 	defer r.mu.Unlock()
 	delete(r.busy, user)
 	delete(r.unsettled, user)
+	delete(r.unpublished, user)
 	s := domain.ShardOf(user)
 	if r.shards[s]--; r.shards[s] == 0 {
 		delete(r.shards, s)
@@ -286,7 +291,11 @@ func (r *Relay) deliver(ctx context.Context, p domain.Pending) bool {
 		if ctx.Err() != nil || errors.Is(err, errLost) {
 			return false
 		}
-		r.fail(domain.WithRequest(ctx, p.Event.CorrelationID, p.Event.TraceParent), "can't publish, the user's events wait", err, "user_id", p.Event.UserID, "position", p.Event.Position, "topic", p.Topic)
+		r.mu.Lock()
+		r.unpublished[p.Event.UserID] = struct{}{}
+		users := len(r.unpublished)
+		r.mu.Unlock()
+		r.failed(ctx, &r.complaints.publish, "can't publish, the next events of these users wait", err, p, users)
 		if r.clock.Wait(ctx, wait) != nil || !r.slot(ctx) {
 			return false
 		}
@@ -373,11 +382,6 @@ func (r *Relay) Ready(context.Context) error {
 		return err
 	}
 	return nil
-}
-
-func (r *Relay) fail(ctx context.Context, msg string, err error, args ...any) {
-	r.failures.Add(1)
-	r.log.WarnContext(ctx, msg, append(args, "error", err)...)
 }
 
 // Stats counts what a Relay did since it was made.

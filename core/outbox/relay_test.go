@@ -6,6 +6,8 @@ import (
 	"fmt"
 	"log/slog"
 	"math/rand/v2"
+	"regexp"
+	"strings"
 	"sync"
 	"sync/atomic"
 	"testing"
@@ -144,6 +146,38 @@ func TestAFailingBrokerLosesSkipsAndSwapsNothing(t *testing.T) {
 			t.Error("nothing failed: the test shows nothing")
 		}
 	})
+}
+
+// TestWhatIsAwayIsFewLines: a broker, or a database, that is away for ten minutes is a line a minute, however many users wait.
+func TestWhatIsAwayIsFewLines(t *testing.T) {
+	t.Parallel()
+	for says, away := range map[string]func(*refusing, *broker){
+		"can't publish, the next events of these users wait\" tries=": func(_ *refusing, b *broker) {
+			b.fail = func(string, int) error { return domain.Unavailable("kafka", errors.New("no leader")) }
+		},
+		"can't read the outbox\" tries=":          func(o *refusing, _ *broker) { o.heads.Store(true) },
+		"can't renew the relay's leases\" tries=": func(o *refusing, _ *broker) { o.lease.Store(true) },
+	} {
+		t.Run(says[:13], func(t *testing.T) {
+			t.Parallel()
+			synctest.Test(t, func(t *testing.T) {
+				o, b := &refusing{Outbox: memory.NewOutbox(memory.Clock{})}, newBroker()
+				away(o, b)
+				o.Add(events(20, 1)...)
+				var log strings.Builder
+				_, stop := startWith(o, b, slog.NewTextHandler(&log, nil), outbox.Options{})
+				time.Sleep(10*time.Minute - time.Second)
+				stop()
+				lines := strings.Split(strings.TrimSpace(log.String()), "\n")
+				if n := strings.Count(log.String(), says); n < 9 || n != len(lines) {
+					t.Errorf("%d lines in ten minutes, %d as they should be, want one a minute:\n%s", len(lines), n, log.String())
+				}
+				if last := lines[len(lines)-1]; strings.HasPrefix(says, "can't publish") && !strings.Contains(last, "users=20 ") || !regexp.MustCompile(` tries=\d{2,} `).MatchString(last) {
+					t.Errorf("the last line does not say how many: %s", last)
+				}
+			})
+		})
+	}
 }
 
 func TestAStuckUserHoldsBackNobodyElse(t *testing.T) {

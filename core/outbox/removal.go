@@ -14,11 +14,9 @@ import (
 type removals struct {
 	turn chan struct{} // has a place for the one who tries
 
-	mu       sync.Mutex
-	wait     time.Duration // before the next try
-	retry    chan struct{} // closed when a try succeeded
-	told     time.Time     // when the log last had a failure
-	failures int           // since then
+	mu    sync.Mutex
+	wait  time.Duration // before the next try
+	retry chan struct{} // closed when a try succeeded
 }
 
 func newRemovals(wait time.Duration) *removals {
@@ -40,7 +38,10 @@ func (r *Relay) remove(ctx context.Context, p domain.Pending) bool {
 		if ctx.Err() != nil || errors.Is(err, errLost) {
 			return false
 		}
-		r.complain(ctx, p, err)
+		r.mu.Lock()
+		users := len(r.unsettled)
+		r.mu.Unlock()
+		r.failed(ctx, &r.complaints.remove, "can't remove what was published, the next events of these users wait", err, p, users)
 		turn = r.await(ctx, p.Event.UserID)
 		if !r.slot(ctx) {
 			if turn {
@@ -91,26 +92,4 @@ func (r *Relay) tried(ok bool) {
 		q.wait = min(2*q.wait, r.opts.BackoffMax)
 	}
 	<-q.turn
-}
-
-// complaints is how often the log has a removal that failed: each user's would fill it.
-const complaints = time.Minute
-
-func (r *Relay) complain(ctx context.Context, p domain.Pending, err error) {
-	r.failures.Add(1)
-	r.mu.Lock()
-	users := len(r.unsettled)
-	r.mu.Unlock()
-	q, now := r.removals, r.clock.Now()
-	q.mu.Lock()
-	q.failures++
-	tries, silent := q.failures, !q.told.IsZero() && now.Sub(q.told) < complaints
-	if !silent {
-		q.failures, q.told = 0, now
-	}
-	q.mu.Unlock()
-	if !silent {
-		r.log.WarnContext(domain.WithRequest(ctx, p.Event.CorrelationID, p.Event.TraceParent), "can't remove what was published, the next events of these users wait",
-			"users", users, "tries", tries, "user_id", p.Event.UserID, "position", p.Event.Position, "topic", p.Topic, "error", err)
-	}
 }
