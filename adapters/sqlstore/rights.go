@@ -152,6 +152,13 @@ func guarded() []string {
 // right is one entry of grants: on a column, or, where that is empty, on the whole table.
 type right struct{ table, privilege, column string }
 
+func (r right) String() string {
+	if r.column == "" {
+		return r.privilege + " on " + r.table
+	}
+	return r.privilege + " on " + r.table + " (" + r.column + ")"
+}
+
 var oneGrant = regexp.MustCompile(`([A-Z]+)(?: \(([^)]*)\))?`)
 
 func rightsOf(part string) map[right]bool {

@@ -65,11 +65,7 @@ func (a *applying) alone(ctx context.Context, l login) error {
 		if its[has] || its[right{has.table, has.privilege, ""}] {
 			continue
 		}
-		on := has.table
-		if has.column != "" {
-			on += " (" + has.column + ")"
-		}
-		more = append(more, has.privilege+" on "+on)
+		more = append(more, has.String())
 	}
 	if err := rows.Err(); err != nil {
 		return mapErr(ctx, err)

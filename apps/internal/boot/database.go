@@ -173,7 +173,8 @@ func lockFile(name, path string) (*flock.Flock, error) {
 	return l, nil
 }
 
-// prepare waits for the database and brings or checks its schema.
+// prepare waits for the database, brings or checks its schema, and checks what we may do there: who can't work
+// takes nothing from those who can.
 func (d *database) prepare(ctx context.Context, cfg Config, log *slog.Logger) error {
 	ctx, cancel := context.WithTimeout(ctx, startTimeout)
 	defer cancel()
@@ -203,5 +204,8 @@ func (d *database) schema(ctx context.Context, cfg Config, log *slog.Logger) err
 			return err
 		}
 	}
-	return sqlstore.CheckSchema(ctx, d.db)
+	if err := sqlstore.CheckSchema(ctx, d.db); err != nil || cfg.Service == "" {
+		return err
+	}
+	return sqlstore.CheckRights(ctx, d.db, cfg.Service)
 }

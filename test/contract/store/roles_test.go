@@ -391,6 +391,36 @@ func TestRolesThatCanNotBe(t *testing.T) {
 	}
 }
 
+// TestWhoLacksRightsIsToldBeforeTheWork: each service may do its work with its own role and as the owner. With another's it may not, but for
+// websocket-service, which does nothing that recurring-service may not.
+func TestWhoLacksRightsIsToldBeforeTheWork(t *testing.T) {
+	t.Parallel()
+	o := newOwned(t, "CREATEROLE")
+	o.apply(t)
+	for _, service := range []domain.Service{domain.AuditService, domain.BackendAPI, domain.NotificationService, domain.RecurringService, domain.WebsocketService} {
+		if err := sqlstore.CheckRights(t.Context(), o.db, service); err != nil {
+			t.Errorf("%s as the owner: %v", service, err)
+		}
+		for _, part := range sqlstore.Parts() {
+			err := sqlstore.CheckRights(t.Context(), open(t, o.parts[part]), service)
+			enough := part == string(service) || service == domain.WebsocketService && part == string(domain.RecurringService)
+			if enough != (err == nil) || err != nil && !advised(err) {
+				t.Errorf("%s with the role of %s: %v", service, part, err)
+			}
+		}
+	}
+	exec(t, o.url, "REVOKE UPDATE (reminder_sent) ON tasks FROM "+o.role("notification-service"))
+	err := sqlstore.CheckRights(t.Context(), open(t, o.parts["notification-service"]), domain.NotificationService)
+	want := fmt.Sprintf("%q, lacks rights of notification-service (UPDATE on tasks (reminder_sent)): ", o.role("notification-service"))
+	if err == nil || !strings.Contains(err.Error(), want) {
+		t.Errorf("without one right: %v, not %s", err, want)
+	}
+	exec(t, o.url, "REVOKE USAGE ON SCHEMA public FROM PUBLIC, "+o.role("audit-service"))
+	if err := sqlstore.CheckRights(t.Context(), open(t, o.parts["audit-service"]), domain.AuditService); !advised(err) {
+		t.Errorf("without the schema: %v", err)
+	}
+}
+
 // TestALackingRightIsNoFaultOfTheEvent: it is an outage with an advice, so that nothing ends as a dead letter before somebody has granted it.
 func TestALackingRightIsNoFaultOfTheEvent(t *testing.T) {
 	t.Parallel()
