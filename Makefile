@@ -68,7 +68,7 @@ e2e: tools ## The whole system, with processes killed, on all three transports
 	$(GO) test -timeout 14m -v $(NO_ROLLING) ./test/e2e/...
 
 rolling: export TASKTIDE_REQUIRE_SERVERS = 1 # a missing server fails, it skips nothing
-rolling: tools ## Every pod of the chart is replaced under load, with its probes, signals and times: on Kafka, on Dapr, with native sidecars
+rolling: tools ## Every pod of the chart is replaced under load, with its probes, signals and times: on Kafka, on Dapr, with native sidecars, on the way to a database role for each service
 	$(GO) test -timeout 30m -count=1 -v -run '^TestRollingUpdate' ./test/e2e
 
 page-e2e: export TASKTIDE_REQUIRE_SERVERS = 1 # a missing server fails, it skips nothing

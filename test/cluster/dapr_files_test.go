@@ -321,6 +321,17 @@ func TestRenderedFilesDifferInAddressesOnly(t *testing.T) {
 	}
 }
 
+// TestSecretsOfAnAPIServer are read by the component as it is deployed.
+func TestSecretsOfAnAPIServer(t *testing.T) {
+	t.Parallel()
+	r, err := RenderDapr(t.TempDir(), Addresses{Brokers: []string{"a:1"}, KubeConfig: "/somewhere/config"})
+	must(t, err)
+	got, want := read[component](t, filepath.Join(r.Resources, "secrets.yaml")), deployed(t)["secretstore"]
+	if all := values(got); got.Spec.Type != want.Spec.Type || !slices.Equal(got.Scopes, want.Scopes) || len(all) != 1 || all["kubeconfigPath"] != "/somewhere/config" {
+		t.Errorf("%+v, want %+v", got, want)
+	}
+}
+
 // TestTheStateStoresOwnRole: a cluster on this machine has what the patch in deploy/dapr-roles makes of the component.
 func TestTheStateStoresOwnRole(t *testing.T) {
 	t.Parallel()

@@ -20,6 +20,9 @@ type Addresses struct {
 	// OwnRole says that DatabaseURL is that of the state store's own role, as deploy/dapr-roles has it.
 	OwnRole bool
 
+	// KubeConfig is a file that leads to an API server, of which the deployed component reads the secrets; DatabaseURL is not needed then.
+	KubeConfig string
+
 	// AnyNames lets apps and topics of other names than the system's in, and lets them read secrets, for tests that make up their own.
 	AnyNames bool
 }
@@ -34,7 +37,7 @@ type RenderedDapr struct {
 const deployedBrokers = `"redpanda.default.svc.cluster.local:9093"`
 
 // RenderDapr copies the files of deploy/dapr into dir: brokers replaced, and instead of the Kubernetes secret store a
-// file with the same secrets, under the same component name.
+// file with the same secrets, under the same component name, unless there is an API server.
 func RenderDapr(dir string, a Addresses) (RenderedDapr, error) {
 	root, err := Root()
 	if err != nil {
@@ -59,8 +62,10 @@ func RenderDapr(dir string, a Addresses) (RenderedDapr, error) {
 			}
 		}
 	}
-	if err := localSecrets(r.Resources, filepath.Join(dir, "secrets.json"), a); err != nil {
-		return r, err
+	if a.KubeConfig == "" {
+		if err := localSecrets(r.Resources, filepath.Join(dir, "secrets.json"), a); err != nil {
+			return r, err
+		}
 	}
 	config, err := os.ReadFile(filepath.Join(source, "config", "appconfig.yaml"))
 	if err != nil {
@@ -83,7 +88,14 @@ func renderComponent(file, into string, a Addresses) error {
 	}
 	text := string(b)
 	if strings.Contains(text, "type: secretstores.kubernetes") {
-		return nil
+		if a.KubeConfig == "" { // localSecrets replaces it
+			return nil
+		}
+		const inside = "  metadata: []\n"
+		if strings.Count(text, inside) != 1 {
+			return errors.New("the component has metadata")
+		}
+		text = strings.Replace(text, inside, fmt.Sprintf("  metadata:\n    - name: kubeconfigPath\n      value: %q\n", a.KubeConfig), 1)
 	}
 	if strings.Contains(text, "type: pubsub.kafka") {
 		if strings.Count(text, deployedBrokers) != 1 {

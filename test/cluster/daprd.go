@@ -139,7 +139,8 @@ func (o *DaprdOptions) args(internalPort int) []string {
 }
 
 func (o *DaprdOptions) env() []string {
-	env := BaseEnv("POD_NAME="+o.PodName, "NAMESPACE=default", "DAPR_HOST_IP=127.0.0.1")
+	// PGAPPNAME is how its connections are called in pg_stat_activity.
+	env := BaseEnv("POD_NAME="+o.PodName, "NAMESPACE=default", "DAPR_HOST_IP=127.0.0.1", "PGAPPNAME=daprd-"+o.Instance)
 	if o.AppToken != "" {
 		env = append(env, "APP_API_TOKEN="+o.AppToken)
 	}

@@ -27,6 +27,7 @@ type Options struct {
 	Partitions int                                   // of each topic; default 8
 	Brokers    int                                   // default 1
 	KnownPorts bool                                  // the services' default ports where they are free
+	OwnerOnly  bool                                  // no roles are made: what runs connects as the owner of the database
 	Env        []string                              // for every service, over ours
 	Log        func(format string, args ...any)      // progress; may be nil
 	Kafka      func(*KafkaOptions)                   // last word on the broker; may be nil
@@ -138,7 +139,7 @@ func (c *Cluster) migrate(ctx context.Context) error {
 	return err
 }
 
-// applyRoles has every service connect with no more rights than it needs.
+// applyRoles has every service connect with no more rights than it needs, unless there is to be the owner only.
 func (c *Cluster) applyRoles(ctx context.Context) error {
 	c.roles = map[string]string{}
 	var env []string
@@ -149,6 +150,9 @@ func (c *Cluster) applyRoles(ctx context.Context) error {
 		}
 		c.roles[part] = c.Postgres.urlOf(Database, part, password)
 		env = append(env, "DATABASE_URL_"+strings.ToUpper(strings.ReplaceAll(part, "-", "_"))+"="+c.roles[part])
+	}
+	if c.options.OwnerOnly {
+		return nil
 	}
 	_, err := c.Owner(ctx, env, "roles", "apply")
 	return err
@@ -164,17 +168,21 @@ func (c *Cluster) renderDapr(context.Context) error {
 		return nil
 	}
 	var err error
-	c.dapr, err = c.RenderDapr()
+	c.dapr, err = RenderDapr(filepath.Join(c.Dir, "dapr"), Addresses{Brokers: c.Kafka.Brokers(), DatabaseURL: c.login(sqlstore.StateStore), OwnRole: !c.options.OwnerOnly})
 	return err
 }
 
-// RenderDapr writes Dapr's files for this cluster.
-func (c *Cluster) RenderDapr() (RenderedDapr, error) {
-	return RenderDapr(filepath.Join(c.Dir, "dapr"), Addresses{Brokers: c.Kafka.Brokers(), DatabaseURL: c.roles[sqlstore.StateStore], OwnRole: true})
-}
+// RoleURL is the address of the system's database with the rights of one service, or of another of sqlstore.Parts. With OwnerOnly it is that
+// of a role that somebody may make.
+func (c *Cluster) RoleURL(part string) string { return c.roles[part] }
 
-// RoleURL is the address of the system's database with the rights of one service.
-func (c *Cluster) RoleURL(service string) string { return c.roles[service] }
+// login is the address by which a part connects.
+func (c *Cluster) login(part string) string {
+	if c.options.OwnerOnly {
+		return c.DatabaseURL()
+	}
+	return c.roles[part]
+}
 
 // DatabaseURL is the address of the system's database, as its owner.
 func (c *Cluster) DatabaseURL() string { return c.Postgres.URL(Database) }
@@ -226,7 +234,7 @@ func (c *Cluster) accounts(service string) []string {
 }
 
 // Env is the environment that the command line gets, with the operator's rights.
-func (c *Cluster) Env() []string { return c.env(c.Transport, c.roles[sqlstore.Operator]) }
+func (c *Cluster) Env() []string { return c.env(c.Transport, c.login(sqlstore.Operator)) }
 
 func (c *Cluster) env(transport, database string) []string {
 	return []string{

@@ -33,18 +33,31 @@ const (
 //nolint:gochecknoglobals // a table
 var inOrder = []string{"backend-api", "audit-service", "recurring-service", "notification-service", "websocket-service", "frontend"}
 
-func TestRollingUpdateOnKafka(t *testing.T) { rolls(t, "global.transport=kafka") }
+func TestRollingUpdateOnKafka(t *testing.T) { rolls(t, "global.transport=kafka", private) }
 
-func TestRollingUpdateOnDapr(t *testing.T) { rolls(t, "global.transport=dapr") }
+func TestRollingUpdateOnDapr(t *testing.T) { rolls(t, "global.transport=dapr", private) }
 
 func TestRollingUpdateOnDaprWithNativeSidecars(t *testing.T) {
-	rolls(t, "global.transport=dapr", "global.dapr.nativeSidecar=true")
+	rolls(t, "global.transport=dapr", private, "global.dapr.nativeSidecar=true")
 }
 
-// rolls replaces every pod of the chart's Deployments while users write and devices look on. Not one request may fail, and
-// nothing may be missing afterwards.
+// rolls replaces every pod of the chart's Deployments.
 func rolls(t *testing.T, sets ...string) {
-	s, fleet := startFleet(t, sets...)
+	s, fleet := newFleet(t, sets...)
+	fleet.start(t)
+	fleet.underLoad(t, s, func(seen *seen) {
+		fleet.phase(t, seen, "nothing", func() { time.Sleep(10 * time.Second) }) // what it is like without
+		for _, name := range inOrder {
+			fleet.phase(t, seen, name, func() { fleet.roll(t, name) })
+		}
+		fleet.phase(t, seen, "all at once", func() { fleet.roll(t, inOrder...) }) // as helm upgrade does
+	})
+}
+
+// underLoad does something to the system while users write and devices look on. Not one request may fail, and nothing may be
+// missing afterwards.
+func (f *fleet) underLoad(t *testing.T, s *system, do func(*seen)) {
+	t.Helper()
 	crowd := newCrowd(t, s, "roll-", rollUsers)
 	seen := newSeen()
 	devices := watchWith(t, crowd, seen.options(s))
@@ -71,11 +84,7 @@ func rolls(t *testing.T, sets ...string) {
 	began := time.Now()
 	finish := sync.OnceFunc(func() { close(stop); working.Wait() })
 	defer finish()
-	fleet.phase(t, seen, "nothing", func() { time.Sleep(10 * time.Second) }) // what it is like without
-	for _, name := range inOrder {
-		fleet.phase(t, seen, name, func() { fleet.roll(t, name) })
-	}
-	fleet.phase(t, seen, "all at once", func() { fleet.roll(t, inOrder...) }) // as helm upgrade does
+	do(seen)
 	finish()
 	worked := time.Since(began)
 	quiet(t, s, crowd)
@@ -83,7 +92,7 @@ func rolls(t *testing.T, sets ...string) {
 	report(t, s, crowd, nil, fmt.Sprintf("rolling took %.1fs, then %.1fs until quiet", worked.Seconds(), (time.Since(began)-worked).Seconds()))
 	devices.stop()
 	verify(t, s, crowd)
-	fleet.healthy(t)
+	f.healthy(t)
 	seen.judge(t)
 }
 

@@ -30,9 +30,6 @@ func (s *system) busy(ctx context.Context, applied int) (errs []error) {
 		}
 		return n
 	}
-	done := func(service string) int {
-		return number(`dapr_state WHERE key LIKE '%processed-%-` + service + `' AND CAST(value AS text) LIKE '%"done"%'`)
-	}
 	events := number("events")
 	if events < applied {
 		errs = append(errs, fmt.Errorf("%d writes were applied, there are %d events", applied, events))
@@ -52,11 +49,18 @@ func (s *system) busy(ctx context.Context, applied int) (errs []error) {
 	for service, of := range map[string]string{
 		"audit-service": "event_type <> 'reminder.due.v1'", "recurring-service": "event_type = 'task.completed.v1'", "websocket-service": "true",
 	} {
-		if open := number("events WHERE "+of) - done(service) - letters; open > 0 {
+		done, err := s.handled(ctx, service)
+		errs = append(errs, err)
+		if open := number("events WHERE "+of) - done - letters; open > 0 {
 			errs = append(errs, fmt.Errorf("%d not handled by %s", open, service))
 		}
 	}
 	return errs
+}
+
+// handled is how many events a service has noted as done.
+func (s *system) handled(ctx context.Context, service string) (int, error) {
+	return count(ctx, s.db, `dapr_state WHERE key LIKE '%processed-%-`+service+`' AND CAST(value AS text) LIKE '%"done"%'`)
 }
 
 func count(ctx context.Context, db *sql.DB, from string) (n int, err error) {

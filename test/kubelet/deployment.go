@@ -13,10 +13,9 @@ const readyWithin = time.Minute
 
 // Deployment keeps pods of one manifest.
 type Deployment struct {
-	Manifest *Manifest
+	Manifest *Manifest // of pods that start from here on
 	node     *Node
 	service  *Service
-	env      []string
 
 	pods    []*Pod // those that are not ending
 	started int
@@ -28,8 +27,8 @@ type Deployment struct {
 }
 
 // NewDeployment is one without pods yet. Connections to service, which may be nil, are brought to them.
-func (n *Node) NewDeployment(m *Manifest, service *Service, env ...string) *Deployment {
-	return &Deployment{Manifest: m, node: n, service: service, env: env}
+func (n *Node) NewDeployment(m *Manifest, service *Service) *Deployment {
+	return &Deployment{Manifest: m, node: n, service: service}
 }
 
 // Start starts its pods at once and waits until all are ready.
@@ -106,7 +105,7 @@ func (d *Deployment) Kill() error {
 
 func (d *Deployment) create(ctx context.Context) (*Pod, error) {
 	d.started++
-	p, err := d.node.Start(ctx, fmt.Sprintf("%s-%d", d.Manifest.Name, d.started), d.Manifest, d.service, d.env...)
+	p, err := d.node.Start(ctx, fmt.Sprintf("%s-%d", d.Manifest.Name, d.started), d.Manifest, d.service)
 	if p != nil {
 		d.pods = append(d.pods, p)
 	}

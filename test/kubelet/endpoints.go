@@ -16,9 +16,12 @@ import (
 type Service struct {
 	l net.Listener
 
-	mu   sync.Mutex
-	pods map[string]string // addresses by pod
-	open sync.WaitGroup
+	mu      sync.Mutex
+	pods    map[string]string // addresses by pod
+	news    []func()          // changes that it does not know of yet
+	heard   int               // of all changes that there were
+	hearing sync.Mutex        // held while it comes to know of some
+	open    sync.WaitGroup
 
 	led, nobody, refused atomic.Int64
 }
@@ -53,6 +56,32 @@ type Led struct {
 
 // Led counts them.
 func (s *Service) Led() Led { return Led{s.led.Load(), s.nobody.Load(), s.refused.Load()} }
+
+// hear brings a change after a while, and with it those that were before: what Kubernetes passes on is the whole list, so that nobody
+// knows that a pod has gone without knowing who had come for it.
+func (s *Service) hear(after time.Duration, change func()) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.news = append(s.news, change)
+	number := s.heard + len(s.news)
+	time.AfterFunc(after, func() {
+		s.hearing.Lock()
+		defer s.hearing.Unlock()
+		for _, change := range s.due(number) {
+			change()
+		}
+	})
+}
+
+// due takes the changes up to this one.
+func (s *Service) due(number int) []func() {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	n := max(0, number-s.heard)
+	due := s.news[:n]
+	s.news, s.heard = s.news[n:], s.heard+n
+	return due
+}
 
 func (s *Service) set(pod, address string) {
 	s.mu.Lock()

@@ -204,6 +204,25 @@ func TestAServiceLeadsNewConnectionsOnly(t *testing.T) {
 	}
 }
 
+// TestNewsOfAPodThatHasGone does not come before that of the one that had come for it.
+func TestNewsOfAPodThatHasGone(t *testing.T) {
+	t.Parallel()
+	s := &Service{pods: map[string]string{"old": "1"}}
+	s.hear(time.Hour, func() { s.set("new", "2") })
+	gone := make(chan struct{})
+	s.hear(0, func() { s.remove("old"); close(gone) })
+	<-gone
+	if s.pick() != "2" {
+		t.Errorf("it knows %v", s.pods)
+	}
+	last := make(chan struct{})
+	s.hear(0, func() { close(last) })
+	<-last
+	if s.heard != 3 || len(s.news) != 0 {
+		t.Errorf("%d were heard, %d are left", s.heard, len(s.news))
+	}
+}
+
 // pod says its name to each line, and bye at the end.
 func pod(t *testing.T, name string) string {
 	t.Helper()
@@ -255,13 +274,13 @@ func TestAProbeChangesItsMindAfterSoManyAnswers(t *testing.T) {
 
 func TestWhatIsNotKnownOfAManifestIsAnError(t *testing.T) {
 	t.Parallel()
-	const good = `[{"metadata":{"name":"x"},"spec":{"replicas":2,"strategy":{"type":"RollingUpdate","rollingUpdate":{"maxSurge":1,"maxUnavailable":0}},
-		"template":{"spec":{"terminationGracePeriodSeconds":40,"containers":[{"name":"x","readinessProbe":{"httpGet":{"path":"/ready"}},"lifecycle":{"preStop":{"sleep":{"seconds":3}}}}]}}}}]`
+	const good = `{"jobs":[{"spec":{"template":{"spec":{"containers":[{"name":"topics"}]}}}}],"deployments":[{"metadata":{"name":"x"},"spec":{"replicas":2,"strategy":{"type":"RollingUpdate","rollingUpdate":{"maxSurge":1,"maxUnavailable":0}},
+		"template":{"spec":{"terminationGracePeriodSeconds":40,"containers":[{"name":"x","readinessProbe":{"httpGet":{"path":"/ready"}},"lifecycle":{"preStop":{"sleep":{"seconds":3}}}}]}}}}]}`
 	all, err := decode([]byte(good))
 	if err != nil {
 		t.Fatal(err)
 	}
-	m := all["x"]
+	m := all.Deployments["x"]
 	if want := (Probe{Path: "/ready", Period: 10 * time.Second, Timeout: time.Second, Successes: 1, FailuresToFail: 3}); *m.App.Readiness != want || m.App.PreStop != 3*time.Second || m.Grace != 40*time.Second {
 		t.Errorf("%+v %+v", m, *m.App.Readiness)
 	}
@@ -271,6 +290,8 @@ func TestWhatIsNotKnownOfAManifestIsAnError(t *testing.T) {
 		{`"sleep":{"seconds":3}`, `"exec":{"command":["sleep","3"]}`, "preStop"},
 		{`"replicas":2,`, ``, "replicas"},
 		{`[{"name":"x",`, `[{"name":"y"},{"name":"x",`, "container y"},
+		{`[{"name":"topics"}]`, `[{"name":"topics"},{"name":"more"}]`, "2 containers at once"},
+		{`"jobs":[{"`, `"others":[{"`, "0 Jobs"},
 	} {
 		if _, err := decode([]byte(strings.Replace(good, c.old, c.other, 1))); err == nil || !strings.Contains(err.Error(), c.says) {
 			t.Errorf("%s: %v", c.other, err)

@@ -31,10 +31,28 @@ type Manifest struct {
 type Container struct {
 	Name                         string
 	Args                         []string
-	Env                          map[string]string // those with a value
-	Secrets                      []string          // variables that come from a secret and must be there
+	Env                          map[string]string    // those with a value
+	Secrets                      map[string]SecretKey // those that come from a secret
 	PreStop                      time.Duration
 	Startup, Liveness, Readiness *Probe
+}
+
+// SecretKey is where in the secrets a variable is.
+type SecretKey struct {
+	Name, Key string
+	Optional  bool
+}
+
+// Job runs one container after the other, to its end.
+type Job struct {
+	Name       string
+	Containers []*Container
+}
+
+// Chart is what the chart makes.
+type Chart struct {
+	Deployments map[string]*Manifest
+	Setup       *Job // before the pods
 }
 
 // Probe is a question to a container. Nil is none, which is always answered well.
@@ -54,8 +72,8 @@ func (c *Container) Arg(flag string) (string, error) {
 	return c.Args[i+1], nil
 }
 
-// Render is the whole chart with these values (as of --set), by Deployment.
-func Render(ctx context.Context, sets ...string) (map[string]*Manifest, error) {
+// Render is the whole chart with these values (as of --set).
+func Render(ctx context.Context, sets ...string) (*Chart, error) {
 	root, err := cluster.Root()
 	if err != nil {
 		return nil, err
@@ -96,9 +114,7 @@ type container struct {
 	RestartPolicy string
 	Env           []struct {
 		Name, Value string
-		ValueFrom   *struct {
-			SecretKeyRef *struct{ Optional bool }
-		}
+		ValueFrom   *struct{ SecretKeyRef *SecretKey }
 	}
 	Lifecycle struct {
 		PreStop *struct{ Sleep *struct{ Seconds int } }
@@ -112,18 +128,51 @@ type probe struct {
 	InitialDelaySeconds, PeriodSeconds, TimeoutSeconds, SuccessThreshold, FailureThreshold int
 }
 
-func decode(b []byte) (map[string]*Manifest, error) {
-	var all []deployment
-	if err := json.Unmarshal(b, &all); err != nil {
-		return nil, fmt.Errorf("the rendered Deployments: %w", err)
+// job is what is read of Kubernetes' type.
+type job struct {
+	Metadata struct{ Name string }
+	Spec     struct {
+		Template struct {
+			Spec struct{ InitContainers, Containers []container }
+		}
 	}
-	out := map[string]*Manifest{}
-	for _, d := range all {
+}
+
+func decode(b []byte) (*Chart, error) {
+	var all struct {
+		Deployments []deployment
+		Jobs        []job
+	}
+	if err := json.Unmarshal(b, &all); err != nil {
+		return nil, fmt.Errorf("the rendered Deployments and Jobs: %w", err)
+	}
+	out := &Chart{Deployments: map[string]*Manifest{}}
+	for _, d := range all.Deployments {
 		m, err := d.manifest()
 		if err != nil {
 			return nil, fmt.Errorf("the Deployment %s: %w", d.Metadata.Name, err)
 		}
-		out[m.Name] = m
+		out.Deployments[m.Name] = m
+	}
+	if len(all.Jobs) != 1 {
+		return nil, fmt.Errorf("the chart has %d Jobs, one is known here", len(all.Jobs))
+	}
+	var err error
+	out.Setup, err = all.Jobs[0].read()
+	return out, err
+}
+
+func (j *job) read() (*Job, error) {
+	out, pod := &Job{Name: j.Metadata.Name}, j.Spec.Template.Spec
+	if len(pod.Containers) != 1 {
+		return nil, fmt.Errorf("the Job %s has %d containers at once", out.Name, len(pod.Containers))
+	}
+	for _, c := range slices.Concat(pod.InitContainers, pod.Containers) {
+		read, err := c.read()
+		if err != nil {
+			return nil, fmt.Errorf("%s of the Job %s: %w", c.Name, out.Name, err)
+		}
+		out.Containers = append(out.Containers, read)
 	}
 	return out, nil
 }
@@ -155,13 +204,13 @@ func (d *deployment) manifest() (*Manifest, error) {
 }
 
 func (c *container) read() (*Container, error) {
-	out := &Container{Name: c.Name, Args: c.Args, Env: map[string]string{}, Startup: c.StartupProbe.read(), Liveness: c.LivenessProbe.read(), Readiness: c.ReadinessProbe.read()}
+	out := &Container{Name: c.Name, Args: c.Args, Env: map[string]string{}, Secrets: map[string]SecretKey{}, Startup: c.StartupProbe.read(), Liveness: c.LivenessProbe.read(), Readiness: c.ReadinessProbe.read()}
 	for _, e := range c.Env {
 		switch {
 		case e.ValueFrom == nil:
 			out.Env[e.Name] = e.Value
-		case e.ValueFrom.SecretKeyRef != nil && !e.ValueFrom.SecretKeyRef.Optional:
-			out.Secrets = append(out.Secrets, e.Name)
+		case e.ValueFrom.SecretKeyRef != nil:
+			out.Secrets[e.Name] = *e.ValueFrom.SecretKeyRef
 		}
 	}
 	if stop := c.Lifecycle.PreStop; stop != nil {

@@ -15,13 +15,12 @@ import (
 
 // Node is where pods run.
 type Node struct {
-	Bin      string // folder of programs
-	Dir      string // logs
-	Dapr     cluster.RenderedDapr
-	AppToken string
-	Env      []string             // of every application: secrets and addresses of this machine, over those of the manifest
-	News     func() time.Duration // how long it takes until a Service knows that a pod comes or goes
-	Log      func(format string, args ...any)
+	Bin     string // folder of programs
+	Dir     string // logs
+	Dapr    cluster.RenderedDapr
+	Secrets *Secrets             // nil: there are none
+	News    func() time.Duration // how long it takes until a Service knows that a pod comes or goes
+	Log     func(format string, args ...any)
 }
 
 // Pod is an application, with its sidecar if it has one.
@@ -48,8 +47,8 @@ type Pod struct {
 	broken  chan error    // why it can't go on; it holds one
 }
 
-// Start starts a pod of the manifest, of which env is for the application.
-func (n *Node) Start(ctx context.Context, name string, m *Manifest, s *Service, env ...string) (*Pod, error) {
+// Start starts a pod of the manifest.
+func (n *Node) Start(ctx context.Context, name string, m *Manifest, s *Service) (*Pod, error) {
 	ports, err := cluster.FreePorts(4)
 	if err != nil {
 		return nil, err
@@ -57,7 +56,7 @@ func (n *Node) Start(ctx context.Context, name string, m *Manifest, s *Service, 
 	probing, cancel := context.WithCancel(context.WithoutCancel(ctx))
 	p := &Pod{Name: name, node: n, manifest: m, service: s, asked: cancel, address: address(ports[0]), began: time.Now(),
 		well: map[string]bool{}, first: make(chan struct{}), broken: make(chan error, 1)}
-	environment, err := p.environment(ports, env)
+	environment, err := p.environment(ports)
 	if err != nil {
 		return nil, err
 	}
@@ -87,19 +86,31 @@ func (n *Node) Start(ctx context.Context, name string, m *Manifest, s *Service, 
 }
 
 // environment is the application's: the manifest's, with what is another on this machine.
-func (p *Pod) environment(ports []int, more []string) ([]string, error) {
+func (p *Pod) environment(ports []int) ([]string, error) {
+	env, err := p.node.environment(&p.manifest.App)
+	if err != nil {
+		return nil, fmt.Errorf("%s: %w", p.Name, err)
+	}
+	// PGAPPNAME is how its connections are called in pg_stat_activity.
+	env = append(env, "API_HOST=127.0.0.1", "API_PORT="+strconv.Itoa(ports[0]), "POD_NAME="+p.Name, "PGAPPNAME="+p.Name)
+	if p.manifest.Sidecar != nil {
+		env = append(env, "DAPR_HOST=127.0.0.1", "DAPR_APP_PORT="+strconv.Itoa(ports[1]), "DAPR_HTTP_PORT="+strconv.Itoa(ports[2]), "DAPR_GRPC_PORT="+strconv.Itoa(ports[3]))
+	}
+	return env, nil
+}
+
+// environment is what the manifest gives a container that starts now.
+func (n *Node) environment(c *Container) ([]string, error) {
 	env := cluster.BaseEnv()
-	for name, value := range p.manifest.App.Env {
+	for name, value := range c.Env {
 		env = append(env, name+"="+value)
 	}
-	env = append(append(env, p.node.Env...), more...)
-	env = append(env, "API_HOST=127.0.0.1", "API_PORT="+strconv.Itoa(ports[0]), "POD_NAME="+p.Name)
-	if p.manifest.Sidecar != nil {
-		env = append(env, "APP_API_TOKEN="+p.node.AppToken, "DAPR_HOST=127.0.0.1", "DAPR_APP_PORT="+strconv.Itoa(ports[1]), "DAPR_HTTP_PORT="+strconv.Itoa(ports[2]), "DAPR_GRPC_PORT="+strconv.Itoa(ports[3]))
-	}
-	for _, secret := range p.manifest.App.Secrets {
-		if !has(env, secret) {
-			return nil, fmt.Errorf("%s needs the secret %s", p.Name, secret)
+	for name, from := range c.Secrets {
+		switch value, err := n.Secrets.get(from); {
+		case err == nil:
+			env = append(env, name+"="+value)
+		case !from.Optional:
+			return nil, err
 		}
 	}
 	return env, nil
@@ -115,8 +126,13 @@ func (p *Pod) sidecar(ports []int) (o cluster.DaprdOptions, err error) {
 		errs = append(errs, err, wrong)
 		return n
 	}
+	token := ""
+	if from, has := c.Secrets["APP_API_TOKEN"]; has {
+		token, err = p.node.Secrets.get(from)
+		errs = append(errs, err)
+	}
 	o = cluster.DaprdOptions{AppID: p.manifest.Name, Instance: p.Name, PodName: p.Name, AppPort: ports[1], HTTPPort: ports[2], GRPCPort: ports[3],
-		Dir: p.node.Dir, Dapr: p.node.Dapr, AppToken: p.node.AppToken, GracefulShutdown: seconds(number("--dapr-graceful-shutdown-seconds")),
+		Dir: p.node.Dir, Dapr: p.node.Dapr, AppToken: token, GracefulShutdown: seconds(number("--dapr-graceful-shutdown-seconds")),
 		AppHealth: &cluster.AppHealth{ProbeInterval: seconds(number("--app-health-probe-interval")),
 			ProbeTimeout: time.Duration(number("--app-health-probe-timeout")) * time.Millisecond, Threshold: number("--app-health-threshold")}}
 	if text, err := c.Arg("--dapr-block-shutdown-duration"); err == nil {
@@ -202,7 +218,7 @@ func (p *Pod) tell() {
 	if p.service == nil {
 		return
 	}
-	time.AfterFunc(p.node.News(), func() {
+	p.service.hear(p.node.News(), func() {
 		p.mu.Lock()
 		defer p.mu.Unlock()
 		if p.ready && !p.ending {
@@ -262,15 +278,6 @@ func (p *Pod) PIDs() (app, sidecar int) {
 }
 
 func address(port int) string { return net.JoinHostPort("127.0.0.1", strconv.Itoa(port)) }
-
-func has(env []string, name string) bool {
-	for _, e := range env {
-		if len(e) > len(name) && e[:len(name)+1] == name+"=" {
-			return true
-		}
-	}
-	return false
-}
 
 // Tail is the end of the application's log.
 func (p *Pod) Tail(max int64) string { return p.app.Tail(max) }

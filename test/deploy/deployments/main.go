@@ -1,5 +1,5 @@
 // Command deployments prints the Deployments that helm install of the whole chart makes, with what Dapr's injector makes of their
-// pods, as a JSON array. Its arguments are those of --set.
+// pods, and its Job, as JSON. Its arguments are those of --set.
 package main
 
 import (
@@ -9,6 +9,7 @@ import (
 	"strings"
 
 	apps "k8s.io/api/apps/v1"
+	batch "k8s.io/api/batch/v1"
 	meta "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"sigs.k8s.io/yaml"
 
@@ -30,21 +31,42 @@ func run(sets []string) error {
 	if err != nil {
 		return err
 	}
-	var all []*apps.Deployment
+	var all struct {
+		Deployments []*apps.Deployment `json:"deployments"`
+		Jobs        []*batch.Job       `json:"jobs"`
+	}
 	for file, text := range rendered {
-		if !strings.HasSuffix(file, "/deployment.yaml") {
-			continue
+		switch {
+		case strings.HasSuffix(file, "/deployment.yaml"):
+			d, err := deployment(text)
+			if err != nil {
+				return fmt.Errorf("%s: %w", file, err)
+			}
+			all.Deployments = append(all.Deployments, d)
+		case strings.HasSuffix(file, "/setup.yaml"):
+			for _, document := range strings.Split(text, "\n---\n") {
+				j := &batch.Job{}
+				if err := yaml.Unmarshal([]byte(document), j); err != nil {
+					return fmt.Errorf("%s: %w", file, err)
+				}
+				if j.Kind == "Job" {
+					all.Jobs = append(all.Jobs, j)
+				}
+			}
 		}
-		d := &apps.Deployment{TypeMeta: meta.TypeMeta{}}
-		if err := yaml.UnmarshalStrict([]byte(text), d); err != nil {
-			return fmt.Errorf("%s: %w", file, err)
-		}
-		pod, err := chart.Inject(d.Spec.Template)
-		if err != nil {
-			return fmt.Errorf("%s: %w", file, err)
-		}
-		d.Spec.Template.ObjectMeta, d.Spec.Template.Spec = pod.ObjectMeta, pod.Spec
-		all = append(all, d)
 	}
 	return json.NewEncoder(os.Stdout).Encode(all)
+}
+
+func deployment(text string) (*apps.Deployment, error) {
+	d := &apps.Deployment{TypeMeta: meta.TypeMeta{}}
+	if err := yaml.UnmarshalStrict([]byte(text), d); err != nil {
+		return nil, err
+	}
+	pod, err := chart.Inject(d.Spec.Template)
+	if err != nil {
+		return nil, err
+	}
+	d.Spec.Template.ObjectMeta, d.Spec.Template.Spec = pod.ObjectMeta, pod.Spec
+	return d, nil
 }
