@@ -57,6 +57,8 @@ func advice(err error) string {
 		return "it refuses the user or the password in DATABASE_URL: correct it (in Kubernetes in the secret, then restart the pods)"
 	case code == "3D000":
 		return "there is no database of the name in DATABASE_URL: create it, or correct the name"
+	case code == protocolViolation && strings.Contains(err.Error(), "startup parameter"):
+		return "DATABASE_URL leads to a pooler such as PgBouncer: set DATABASE_POOLED=true, or name the database's own address"
 	case code == insufficientPrivilege:
 		return "the role in DATABASE_URL may not do this: run tasktide roles apply as the owner of the tables (as whom migrations run, too), and give each service its own address"
 	}
@@ -155,7 +157,10 @@ func takenBack(err error) bool {
 	return false
 }
 
-const insufficientPrivilege = "42501"
+const (
+	insufficientPrivilege = "42501"
+	protocolViolation     = "08P01"
+)
 
 const lockNotAvailable = "55P03" // somebody holds a row that was asked for with NOWAIT
 

@@ -39,7 +39,7 @@ type Migration struct {
 
 // Migrate moves the schema and returns every known migration as it is
 // afterwards. On PostgreSQL it holds an advisory lock of the session: several
-// processes may start at once, but not through a transaction pooler.
+// processes may start at once. Through a transaction pooler it is refused.
 func Migrate(ctx context.Context, db *DB, dir Direction) ([]Migration, error) {
 	return MigrateFrom(ctx, db, migrations.FS, dir)
 }
@@ -50,6 +50,9 @@ func MigrateFrom(ctx context.Context, db *DB, files fs.FS, dir Direction) ([]Mig
 		if err := os.MkdirAll(filepath.Dir(db.path), 0o700); err != nil {
 			return nil, domain.Unavailable("database", err)
 		}
+	}
+	if db.pooled && dir != Status {
+		return nil, errors.New("migrations need a session of their own, which a transaction pooler has not: name the database's own address, without DATABASE_POOLED")
 	}
 	steps, err := readSteps(files, db.folder())
 	if err != nil {

@@ -30,7 +30,7 @@ type Config struct {
 	// SQLite; 0 is 16. The relay, the state and reminders have up to 6 more of their own.
 	MaxConns int
 	// Pooled says that URL leads to a transaction pooler (PgBouncer, Neon's
-	// "-pooler" hosts): no LISTEN, no prepared statements, relays poll.
+	// "-pooler" hosts): no LISTEN, no prepared statements, no migrations; relays poll.
 	Pooled bool
 	// IndexFrom is how many changes a user made before that user's tasks get into the
 	// index of words; four times as many tasks are read to find a page before that
@@ -51,6 +51,7 @@ type DB struct {
 	sqlite  *writer // nil on PostgreSQL
 	path    string  // SQLite's file
 	crowd   *crowd
+	pooled  bool
 	walk    int // tasks that a list reads before it asks the index of words
 	listen  *pgx.ConnConfig
 	signals signals
@@ -99,7 +100,7 @@ func openPostgres(c Config) (*DB, error) {
 	if cfg.ConnectTimeout == 0 {
 		cfg.ConnectTimeout = 5 * time.Second
 	}
-	db := &DB{crowd: newCrowd(c.IndexFrom), walk: int(4 * c.IndexFrom), room: &room{}, watch: c.Watch}
+	db := &DB{crowd: newCrowd(c.IndexFrom), walk: int(4 * c.IndexFrom), room: &room{}, watch: c.Watch, pooled: c.Pooled}
 	cfg.Tracer = db.room
 	if c.Pooled {
 		cfg.DefaultQueryExecMode = pgx.QueryExecModeExec

@@ -10,7 +10,8 @@ import (
 )
 
 // CheckRights returns an error, which says what to do, unless the role that db connects as may do all that service's
-// role may. The owner of the tables may do everything, and so may who opens an SQLite file.
+// role may. The owner of the tables may do everything, and so may who opens an SQLite file. All in one process ("") have no role:
+// nothing but the connection is checked.
 func CheckRights(ctx context.Context, db *DB, service domain.Service) error {
 	if !db.postgres() {
 		return nil
@@ -19,7 +20,8 @@ func CheckRights(ctx context.Context, db *DB, service domain.Service) error {
 	for _, r := range sortedRights(string(service)) {
 		tables, privileges, columns = append(tables, r.table), append(privileges, r.privilege), append(columns, r.column)
 	}
-	rows, err := db.pool().QueryContext(ctx, lackingRights, tables, privileges, columns)
+	// Of the connections that are most particular: a pooler that nobody named is found out here.
+	rows, err := db.hot().QueryContext(ctx, lackingRights, tables, privileges, columns)
 	if err != nil {
 		return mapErr(ctx, err)
 	}

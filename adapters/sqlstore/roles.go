@@ -104,6 +104,7 @@ func readLogin(l Login) (*pgx.ConnConfig, error) {
 	if err != nil {
 		return nil, fmt.Errorf("the address of %s: %w", l.Part, redactURL(err, l.URL))
 	}
+	cfg.DefaultQueryExecMode = pgx.QueryExecModeExec // the address may be a pooler's
 	if u.User.Username() == "" || u.User.Username() != cfg.User {
 		return nil, fmt.Errorf("the address of %s names no user: it must be as postgres://user:password@host/database%s", l.Part, escapes)
 	}

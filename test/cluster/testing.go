@@ -43,6 +43,18 @@ func StartKafka(tb testing.TB, o KafkaOptions) *Kafka {
 	return k
 }
 
+// StartPgBouncer starts a pooler for the test and ends it after it. An empty dir is a temporary one.
+func StartPgBouncer(tb testing.TB, dir string, addresses ...string) *PgBouncer {
+	tb.Helper()
+	if dir == "" {
+		dir = tempDir(tb)
+	}
+	b, err := NewPgBouncer(tb.Context(), dir, addresses...)
+	must(tb, err)
+	tb.Cleanup(func() { cleanup(tb, b.Server) })
+	return b
+}
+
 // StartDaprd starts a sidecar for the test and ends it after it. An empty Dir is a temporary one.
 func StartDaprd(tb testing.TB, o DaprdOptions) *Daprd {
 	tb.Helper()

@@ -26,6 +26,7 @@ type Options struct {
 	Services   []string                              // nil: every service that apps/ has
 	Partitions int                                   // of each topic; default 8
 	Brokers    int                                   // default 1
+	Pooled     bool                                  // a transaction pooler between services and database
 	KnownPorts bool                                  // the services' default ports where they are free
 	OwnerOnly  bool                                  // no roles are made: what runs connects as the owner of the database
 	Env        []string                              // for every service, over ours
@@ -40,6 +41,7 @@ type Cluster struct {
 	Transport     string
 	Dir           string
 	Postgres      *Postgres
+	PgBouncer     *PgBouncer // nil without
 	Kafka         *Kafka
 	Services      map[string]*Service // by instance: websocket-service, and websocket-service-1 for a second one
 	Sidecars      map[string]*Daprd   // likewise, of what runs on Dapr
@@ -49,6 +51,7 @@ type Cluster struct {
 	places   map[instance]ports
 	appToken string
 	roles    map[string]string // the addresses of the database's roles
+	served   map[string]string // where services reach it with them: the same, or the pooler
 	dapr     RenderedDapr
 }
 
@@ -80,7 +83,7 @@ func Up(ctx context.Context, o Options) (*Cluster, error) {
 		do   func(context.Context) error
 	}{
 		{"secrets", c.prepare}, {"programs", c.build}, {"PostgreSQL", c.startPostgres}, {"Kafka", c.startKafka},
-		{"schema", c.migrate}, {"roles", c.applyRoles}, {"topics", c.applyTopics}, {"Dapr's files", c.renderDapr}, {"services", c.startServices},
+		{"schema", c.migrate}, {"roles", c.applyRoles}, {"pooler", c.startPooler}, {"topics", c.applyTopics}, {"Dapr's files", c.renderDapr}, {"services", c.startServices},
 	} {
 		began := time.Now()
 		if err := step.do(ctx); err != nil {
@@ -156,6 +159,29 @@ func (c *Cluster) applyRoles(ctx context.Context) error {
 	}
 	_, err := c.Owner(ctx, env, "roles", "apply")
 	return err
+}
+
+// startPooler puts it between the services and the database; the command line, which migrates, goes past it.
+func (c *Cluster) startPooler(ctx context.Context) error {
+	c.served = map[string]string{}
+	for part := range c.roles {
+		c.served[part] = c.login(part)
+	}
+	if !c.options.Pooled {
+		return nil
+	}
+	var err error
+	c.PgBouncer, err = NewPgBouncer(ctx, filepath.Join(c.Dir, "pgbouncer"), slices.Collect(maps.Values(c.served))...)
+	if err != nil {
+		return err
+	}
+	for part, address := range c.served {
+		if c.served[part], err = c.PgBouncer.URL(address); err != nil {
+			return err
+		}
+	}
+	c.options.Env = append(slices.Clone(c.options.Env), "DATABASE_POOLED=true")
+	return nil
 }
 
 func (c *Cluster) applyTopics(ctx context.Context) error {
@@ -287,6 +313,9 @@ func (c *Cluster) Servers() []*Server {
 			all = append(all, b.Server)
 		}
 	}
+	if c.PgBouncer != nil {
+		all = append(all, c.PgBouncer.Server)
+	}
 	if c.Postgres != nil {
 		all = append(all, c.Postgres.Server)
 	}
@@ -306,6 +335,9 @@ func (c *Cluster) Stop() error {
 	errs = append(errs, sidecars.wait())
 	if c.Kafka != nil {
 		errs = append(errs, c.Kafka.Stop())
+	}
+	if c.PgBouncer != nil {
+		errs = append(errs, c.PgBouncer.Stop())
 	}
 	if c.Postgres != nil {
 		errs = append(errs, c.Postgres.Stop())

@@ -125,7 +125,7 @@ func (c *Cluster) startServices(ctx context.Context) error {
 
 func (c *Cluster) service(i instance, port int, env ...string) ServiceOptions {
 	return ServiceOptions{Name: i.service, Instance: i.name(), Bin: c.bin(), Dir: filepath.Join(c.Dir, "logs"), Port: port,
-		Env: slices.Concat(c.env(i.transport, c.login(i.service)), c.accounts(i.service), env, c.options.Env)}
+		Env: slices.Concat(c.env(i.transport, c.served[i.service]), c.accounts(i.service), env, c.options.Env)}
 }
 
 // startService starts one service, with Dapr its sidecar first: the service is ready only when the sidecar answers.

@@ -34,9 +34,10 @@ func TestDapr(t *testing.T) {
 	holds(t, startCluster(t, cluster.Options{Transport: "dapr", Env: c.Env(onlyAsked)}), c)
 }
 
+// TestMixedTransportsOnOneBrokerAndOneDatabase reaches the database through a transaction pooler.
 func TestMixedTransportsOnOneBrokerAndOneDatabase(t *testing.T) {
 	t.Parallel()
-	s := startCluster(t, cluster.Options{Transport: "kafka", Mixed: map[string]string{"audit-service": "dapr", "websocket-service": "dapr"}})
+	s := startCluster(t, cluster.Options{Transport: "kafka", Mixed: map[string]string{"audit-service": "dapr", "websocket-service": "dapr"}, Pooled: true})
 	for i := range s.processes {
 		s.processes[i].kills = 1
 	}

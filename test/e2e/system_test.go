@@ -99,6 +99,9 @@ func startCluster(t *testing.T, o cluster.Options) *system {
 		},
 		sent: make(chan struct{}),
 	}
+	if c.PgBouncer != nil {
+		s.processes = append(s.processes, process{name: "pgbouncer", server: c.PgBouncer.Server, kills: 3, gap: 12 * time.Second, starts: 300 * time.Millisecond})
+	}
 	for name, service := range c.Services {
 		p := process{name: name, server: service.Server, kills: 6, gap: 6 * time.Second, starts: 150 * time.Millisecond}
 		if name == "backend-api" {

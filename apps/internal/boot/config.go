@@ -41,6 +41,9 @@ type Config struct {
 	DataDir     string `env:"DATA_DIR" envDefault:"./data"`
 	Migrate     string `env:"MIGRATE_ON_START" envDefault:"auto"`
 
+	DatabaseConnections int  `env:"DATABASE_CONNECTIONS" envDefault:"16"`
+	DatabasePooled      bool `env:"DATABASE_POOLED"`
+
 	// The addresses of the parts' own database roles, for tasktide roles.
 	BackendAPIURL          string `env:"DATABASE_URL_BACKEND_API" secret:"true"`
 	AuditServiceURL        string `env:"DATABASE_URL_AUDIT_SERVICE" secret:"true"`
@@ -283,6 +286,9 @@ func (c *Config) Validate() error {
 	c.validateAuth(bad, oneOf)
 	bad(c.DatabaseURL != "" && !slices.ContainsFunc([]string{"postgres://", "postgresql://", "sqlite:"}, func(p string) bool { return strings.HasPrefix(c.DatabaseURL, p) }),
 		"DATABASE_URL begins with %.8q: it must begin with postgres:// or sqlite:", c.DatabaseURL)
+	bad(c.DatabaseConnections < 1 || c.DatabaseConnections > 1000, "DATABASE_CONNECTIONS=%d: choose between 1 and 1000 connections for requests", c.DatabaseConnections)
+	bad(c.DatabasePooled && c.Embedded(), "DATABASE_POOLED is for a pooler between this process and PostgreSQL, and DATABASE_URL is an SQLite file: remove one of them")
+	bad(c.DatabasePooled && c.Migrate == "on", "MIGRATE_ON_START=on needs the database's own address, and DATABASE_POOLED says that DATABASE_URL is a pooler's: run tasktide migrate up with the other address")
 	bad(c.EventRetention < time.Hour, "EVENT_RETENTION=%s: keep events for at least 1h, so that clients can catch up", c.EventRetention)
 	bad(c.NotificationRetention < 24*time.Hour, "NOTIFICATION_RETENTION=%s: keep notifications for at least 24h, so that users can read them", c.NotificationRetention)
 	bad(c.ReminderCheck < Interval(time.Second) || c.ReminderCheck > Interval(time.Hour), "REMINDER_CHECK_INTERVAL=%s: choose between 1s and 1h", c.ReminderCheck)

@@ -22,6 +22,11 @@ import (
 // startTimeout is how long a start waits for a database that does not answer.
 const startTimeout = 20 * time.Second
 
+// database is how to reach the database.
+func (c *Config) database() sqlstore.Config {
+	return sqlstore.Config{URL: c.DatabaseURL, MaxConns: c.DatabaseConnections, Pooled: c.DatabasePooled}
+}
+
 // OpenDatabase opens the configured database without touching it, and makes
 // DATA_DIR when it is there.
 func OpenDatabase(cfg Config) (*sqlstore.DB, error) {
@@ -36,7 +41,7 @@ func OpenDatabase(cfg Config) (*sqlstore.DB, error) {
 	if err := cfg.makeDatabaseFile(); err != nil {
 		return nil, err
 	}
-	return sqlstore.Open(sqlstore.Config{URL: cfg.DatabaseURL})
+	return sqlstore.Open(cfg.database())
 }
 
 // OpenAccounts is OpenDatabase for commands on accounts, which work before the first
@@ -86,7 +91,7 @@ func (c *Config) makeDatabaseFile() error {
 
 // newDB opens the database and closes it last, after the port.
 func newDB(lc fx.Lifecycle, cfg Config, _ *dataDir, tracing *telemetry.Tracing) (*sqlstore.DB, error) {
-	c := sqlstore.Config{URL: cfg.DatabaseURL}
+	c := cfg.database()
 	if tracing != nil {
 		c.OpenDB, c.Watch = tracing.OpenDB, tracing.Watch
 	}
@@ -204,7 +209,7 @@ func (d *database) schema(ctx context.Context, cfg Config, log *slog.Logger) err
 			return err
 		}
 	}
-	if err := sqlstore.CheckSchema(ctx, d.db); err != nil || cfg.Service == "" {
+	if err := sqlstore.CheckSchema(ctx, d.db); err != nil {
 		return err
 	}
 	return sqlstore.CheckRights(ctx, d.db, cfg.Service)

@@ -17,6 +17,7 @@ import (
 	"github.com/tasktide/tasktide/adapters/sqlstore"
 	"github.com/tasktide/tasktide/core/domain"
 	"github.com/tasktide/tasktide/migrations"
+	"github.com/tasktide/tasktide/test/cluster"
 	"github.com/tasktide/tasktide/test/contract/store"
 )
 
@@ -272,6 +273,36 @@ func TestRolesThatSomebodyElseMade(t *testing.T) {
 	if _, err := connect(t, o.ordered[0].URL).Exec(t.Context(), "SELECT 1 FROM user_streams"); err != nil {
 		t.Error(err)
 	}
+}
+
+// TestRolesWhoseAddressesAreAPoolers are made, and made again while services are connected: the pooler knows their users, the owner goes past it.
+func TestRolesWhoseAddressesAreAPoolers(t *testing.T) {
+	t.Parallel()
+	o := newOwned(t, "CREATEROLE")
+	addresses := []string{o.url} // there already
+	for _, l := range o.ordered {
+		addresses = append(addresses, l.URL)
+	}
+	pooler := cluster.StartPgBouncer(t, "", addresses...)
+	for i, l := range o.ordered {
+		through, err := pooler.URL(l.URL)
+		if err != nil {
+			t.Fatal(err)
+		}
+		o.ordered[i].URL = through
+	}
+	o.apply(t)
+	for _, l := range o.ordered {
+		db, err := sqlstore.Open(sqlstore.Config{URL: l.URL, Pooled: true})
+		if err != nil {
+			t.Fatal(err)
+		}
+		t.Cleanup(func() { _ = db.Close() })
+		if err := sqlstore.CheckRights(t.Context(), db, domain.Service(l.Part)); err != nil {
+			t.Errorf("%s: %v", l.Part, err)
+		}
+	}
+	o.apply(t)
 }
 
 // TestATableOfSomebodyElseInTheSchema is left alone, and keeps nobody from anything.

@@ -1,6 +1,8 @@
 package store_test
 
 import (
+	"errors"
+	"strings"
 	"testing"
 	"time"
 
@@ -10,6 +12,7 @@ import (
 	"github.com/tasktide/tasktide/core/domain"
 	"github.com/tasktide/tasktide/migrations"
 	"github.com/tasktide/tasktide/ports"
+	"github.com/tasktide/tasktide/test/cluster"
 	"github.com/tasktide/tasktide/test/contract/store"
 )
 
@@ -109,11 +112,25 @@ func TestBehindAPoolerNothingIsPrepared(t *testing.T) {
 	name, address := server.database(t, "")
 	t.Cleanup(func() { server.exec(t, "DROP DATABASE "+name+" WITH (FORCE)") })
 	migrate(t, open(t, address), migrations.FS)
-	db, err := sqlstore.Open(sqlstore.Config{URL: address, Pooled: true})
+	through, err := cluster.StartPgBouncer(t, "", address).URL(address)
+	if err != nil {
+		t.Fatal(err)
+	}
+	db, err := sqlstore.Open(sqlstore.Config{URL: through, Pooled: true})
 	if err != nil {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { _ = db.Close() })
+	if err := sqlstore.CheckRights(t.Context(), open(t, through), domain.AuditService); err == nil || !strings.Contains(err.Error(), "DATABASE_POOLED=true") {
+		t.Errorf("a pooler that nobody named: %v", err)
+	}
+	if _, err := sqlstore.Migrate(t.Context(), db, sqlstore.Up); err == nil || !strings.Contains(err.Error(), "the database's own address") {
+		t.Errorf("migrations through it: %v", err)
+	}
+	if err := errors.Join(sqlstore.CheckSchema(t.Context(), db), sqlstore.CheckRights(t.Context(), db, domain.AuditService)); err != nil {
+		t.Error(err)
+	}
 	store.RunTaskStore(t, func(*testing.T) store.Tasks { return tasksOf(db) })
 	store.RunState(t, func(*testing.T) ports.StateStore { return sqlstore.NewState(db) }, store.StateOptions{})
+	store.RunAudit(t, func(*testing.T) ports.AuditStore { return sqlstore.NewAudit(db) })
 }

@@ -11,6 +11,7 @@
   {{- if and (not $v.kafka.tls.enabled) (or $v.kafka.tls.secretName $v.kafka.tls.clientCertificate) }}{{ fail (printf "%s: kafka.tls.secretName and clientCertificate need kafka.tls.enabled: true" $v.name) }}{{ end -}}
   {{- if and $v.kafka.tls.clientCertificate (not $v.kafka.tls.secretName) }}{{ fail (printf "%s: kafka.tls.clientCertificate needs kafka.tls.secretName, a secret with tls.crt and tls.key" $v.name) }}{{ end -}}
   {{- if and $v.setup.enabled (not $v.kafka.brokers) }}{{ fail (printf "%s: the setup job makes the topics and needs kafka.brokers (or global.kafka.brokers); with setup.enabled: false make schema and topics yourself: tasktide migrate up, tasktide topics apply" $v.name) }}{{ end -}}
+  {{- if and $v.setup.enabled (eq (get $s "DATABASE_POOLED" | toString) "true") (not $v.secret.private) }}{{ fail (printf "%s: settings.DATABASE_POOLED says that DATABASE_URL is a pooler's, and the setup job migrates by it: with secret.private the job has an address of its own, that of the database" $v.name) }}{{ end -}}
   {{- if gt (int $v.replicas) (int $v.kafka.partitions) }}{{ if $v.autoscaling.topics }}{{ fail (printf "%s: %d replicas share %d partitions, so that some would do nothing: lower replicas, or raise kafka.partitions" $v.name (int $v.replicas) (int $v.kafka.partitions)) }}{{ end }}{{ end -}}
 {{- end -}}
 {{- if eq $v.name "backend-api" -}}
