@@ -20,7 +20,7 @@ func project(t *testing.T) *types.Project {
 	if err != nil {
 		t.Fatal(err)
 	}
-	p, err := cli.ProjectFromOptions(t.Context(), o)
+	p, err := o.LoadProject(t.Context())
 	if err != nil {
 		t.Fatal(err)
 	}

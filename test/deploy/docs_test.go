@@ -47,10 +47,7 @@ func TestTheDocumentedCommandsWork(t *testing.T) {
 		}
 	}
 	brokers := regexp.MustCompile(`(?m)^--set 'global\.kafka(.*\n)--set(.*)$`).FindString(string(b))
-	var sets []string
-	for _, s := range strings.Fields(strings.NewReplacer("'", "", `\`, "", "--set", "").Replace(brokers)) {
-		sets = append(sets, s)
-	}
+	sets := strings.Fields(strings.NewReplacer("'", "", `\`, "", "--set", "").Replace(brokers))
 	if len(sets) != 5 {
 		t.Errorf("brokers with TLS are set by %q", sets)
 	}

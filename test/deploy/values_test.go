@@ -24,7 +24,7 @@ func TestWhatIsMisspeltOrImpossibleIsRefused(t *testing.T) {
 		{"image.tga=1", "tga"},
 		{"image.pullPolicy=Sometimes", "pullPolicy"},
 		{"image.digest=sha256:12", "digest"},
-		{"settings.LOG_LEVLE=debug", "LOG_LEVLE"},
+		{"settings.LOG_LEVL=debug", "LOG_LEVL"},
 		{"settings.LOG_LEVEL=loud", "LOG_LEVEL"},
 		{"settings.DATABASE_URL=postgres://u:p@h/d", "DATABASE_URL"},
 		{"settings.JWT_SECRET=hunter2", "JWT_SECRET"},
@@ -72,7 +72,7 @@ func TestWhatIsMisspeltOrImpossibleIsRefused(t *testing.T) {
 		{"name=audit", "name"},
 		{"global.transprot=kafka", "transprot"},
 		{"global.transport=memory", "transport"},
-		{"global.settings.LOG_LEVLE=debug", "LOG_LEVLE"},
+		{"global.settings.LOG_LEVL=debug", "LOG_LEVL"},
 		{"global.secret.required={DATABASE_URL}", "required"},
 	} {
 		_, err := render(service, []string{valuesFile("audit-service")}, c.set)

@@ -2,6 +2,7 @@
 package chart
 
 import (
+	"context"
 	"encoding/json"
 	"fmt"
 	"os"
@@ -51,7 +52,7 @@ func Render(folder string, files []string, sets ...string) (map[string]string, e
 	if err != nil {
 		return nil, err
 	}
-	out, err := (engine.Engine{Strict: true}).Render(c, v)
+	out, err := (engine.Engine{Strict: true}).RenderWithContext(context.Background(), c, v)
 	if err != nil {
 		return nil, err
 	}
