@@ -2,8 +2,6 @@ package rest
 
 import (
 	"io"
-	"net"
-	"sync/atomic"
 	"time"
 
 	"github.com/gofiber/fiber/v2"
@@ -19,24 +17,6 @@ const (
 	lingerBytes = 16 << 20
 )
 
-// Listener is l, with connections that Linger can make close gently.
-func Listener(l net.Listener) net.Listener { return listener{l} }
-
-type listener struct{ net.Listener }
-
-func (l listener) Accept() (net.Conn, error) {
-	c, err := l.Listener.Accept()
-	if tcp, ok := c.(*net.TCPConn); ok {
-		return &connection{TCPConn: tcp}, err
-	}
-	return c, err
-}
-
-type connection struct {
-	*net.TCPConn
-	linger atomic.Bool
-}
-
 // Linger has the connection of c closed gently, once c was answered. Error handlers
 // of an app call it for what fails before there is a route, since that is not read to its end.
 func Linger(c *fiber.Ctx) {
@@ -50,5 +30,6 @@ func (c *connection) Close() error {
 	if c.linger.Swap(false) && c.CloseWrite() == nil && c.SetReadDeadline(time.Now().Add(lingerFor)) == nil {
 		_, _ = io.CopyN(io.Discard, c.TCPConn, lingerBytes)
 	}
+	c.from.forget(c)
 	return c.TCPConn.Close()
 }

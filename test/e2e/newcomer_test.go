@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"net"
 	"strings"
 	"sync"
 	"testing"
@@ -62,6 +63,11 @@ func TestSIGTERMWithIdleClientsEndsAtOnce(t *testing.T) {
 	c := newCrowd(t, s, "idler-", 1)[0].client
 	_, err := c.tasks(t.Context()) // its connection stays open
 	must(t, err)
+	for range 5 { // as a browser opens them ahead
+		ahead, err := net.Dial("tcp", strings.TrimPrefix(s.api, "http://"))
+		must(t, err)
+		defer ahead.Close()
+	}
 	process, began := single.Process(), time.Now()
 	must(t, single.Stop())
 	if err, took := process.Wait(t.Context()), time.Since(began); err != nil || took > 3*time.Second {

@@ -50,6 +50,7 @@ func newServer(lc fx.Lifecycle, cfg Config, log *slog.Logger, reg *prometheus.Re
 		return nil
 	}}}
 	var app *fiber.App
+	var ears *rest.Ears
 	lc.Append(fx.Hook{
 		OnStart: func(ctx context.Context) error {
 			app = s.app()
@@ -58,8 +59,9 @@ func newServer(lc fx.Lifecycle, cfg Config, log *slog.Logger, reg *prometheus.Re
 			if err != nil {
 				return fmt.Errorf("can't listen on API_HOST:API_PORT %s: %w", cfg.Address(), err)
 			}
+			ears = rest.Listener(l)
 			go func() {
-				if err := app.Listener(rest.Listener(l)); err != nil {
+				if err := app.Listener(ears); err != nil {
 					log.ErrorContext(context.WithoutCancel(ctx), "the HTTP server ended", "error", err)
 				}
 			}()
@@ -67,10 +69,10 @@ func newServer(lc fx.Lifecycle, cfg Config, log *slog.Logger, reg *prometheus.Re
 			return nil
 		},
 		OnStop: func(ctx context.Context) error {
-			if app == nil {
+			if ears == nil {
 				return nil
 			}
-			return app.ShutdownWithContext(ctx)
+			return ears.Shutdown(ctx, app)
 		},
 	})
 	return s
