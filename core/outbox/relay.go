@@ -74,10 +74,10 @@ type Relay struct {
 	shards map[int]int         // how many of them are in each shard
 	lease  domain.Lease
 
-	leasing, reading error               // why that failed when it was last done, errUntried before the first read; nil when it did not
-	read             bool                // once
-	unsettled        map[string]error    // why users' events can't be removed that were published
-	unpublished      map[string]struct{} // users whose event in hand could not be published at once
+	leasing, reading error            // why that failed when it was last done, errUntried before the first read; nil when it did not
+	read             bool             // once
+	unpublished      map[string]error // why users' events can't be published
+	unsettled        map[string]error // why users' events can't be removed that were published
 	removals         *removals
 	complaints       struct{ lease, read, publish, remove complaint }
 
@@ -90,7 +90,7 @@ func NewRelay(service domain.Service, o ports.Outbox, p ports.Publisher, c ports
 	return &Relay{
 		service: service, owner: opts.Owner, outbox: o, publisher: p, clock: c, log: log, opts: opts,
 		slots: make(chan struct{}, opts.InFlight), again: make(chan struct{}, 1),
-		busy: map[string]struct{}{}, recent: map[string]int64{}, shards: map[int]int{}, unsettled: map[string]error{}, unpublished: map[string]struct{}{},
+		busy: map[string]struct{}{}, recent: map[string]int64{}, shards: map[int]int{}, unsettled: map[string]error{}, unpublished: map[string]error{},
 		reading: errUntried, removals: newRemovals(opts.BackoffMin),
 	}
 }
@@ -132,13 +132,12 @@ func (r *Relay) renew(ctx context.Context) {
 			changed := r.lease.Until.IsZero() || !slices.Equal(l.Shards, r.lease.Shards)
 			r.lease, r.leasing = l, nil
 			r.mu.Unlock()
+			r.over(ctx, &r.complaints.lease, "the relay's leases are renewed again")
 			if changed {
 				r.signal()
 			}
 		} else if ctx.Err() == nil {
-			if tries, due := r.complaints.lease.due(r.clock.Now()); due {
-				r.log.WarnContext(ctx, "can't renew the relay's leases", "tries", tries, "error", err)
-			}
+			r.complain(ctx, &r.complaints.lease, "can't renew the relay's leases", err)
 			r.note(&r.leasing, err)
 		}
 		wait := r.opts.LeaseTTL / 4
@@ -205,7 +204,9 @@ func (r *Relay) heads(ctx context.Context, l domain.Lease, limit int) (heads []d
 	r.mu.Lock()
 	r.reading, r.read = err, r.read || err == nil
 	r.mu.Unlock()
-	if err != nil {
+	if err == nil {
+		r.over(ctx, &r.complaints.read, "the outbox is read again")
+	} else {
 		r.fail(ctx, &r.complaints.read, "can't read the outbox", err)
 		_ = r.clock.Wait(ctx, r.opts.BackoffMin)
 	}
@@ -282,20 +283,21 @@ func (r *Relay) relay(ctx context.Context, p domain.Pending) {
 
 // deliver publishes until that succeeds. It is false, and the slot is given back, when ctx has ended or the lease was lost.
 func (r *Relay) deliver(ctx context.Context, p domain.Pending) bool {
+	failed := false
 	for wait := r.opts.BackoffMin; ; wait = min(2*wait, r.opts.BackoffMax) {
 		err := r.publish(ctx, p)
 		if err == nil {
+			if failed {
+				r.mended(ctx, &r.complaints.publish, "events are published again", p.Event.UserID, r.unpublished)
+			}
 			return true
 		}
+		failed = true
 		<-r.slots
 		if ctx.Err() != nil || errors.Is(err, errLost) {
 			return false
 		}
-		r.mu.Lock()
-		r.unpublished[p.Event.UserID] = struct{}{}
-		users := len(r.unpublished)
-		r.mu.Unlock()
-		r.failed(ctx, &r.complaints.publish, "can't publish, the next events of these users wait", err, p, users)
+		r.failed(ctx, &r.complaints.publish, "can't publish, the next events of these users wait", err, p, r.unpublished)
 		if r.clock.Wait(ctx, wait) != nil || !r.slot(ctx) {
 			return false
 		}
@@ -356,7 +358,6 @@ func (r *Relay) settle(ctx context.Context, p domain.Pending) error {
 	if !held {
 		return errors.Join(errLost, err)
 	}
-	r.unsettled[user] = err
 	return err
 }
 

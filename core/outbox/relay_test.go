@@ -166,10 +166,20 @@ func TestWhatIsAwayIsFewLines(t *testing.T) {
 				o.Add(events(20, 1)...)
 				var log strings.Builder
 				_, stop := startWith(o, b, slog.NewTextHandler(&log, nil), outbox.Options{})
-				time.Sleep(10*time.Minute - time.Second)
+				time.Sleep(10*time.Minute - 20*time.Second)
+				b.mu.Lock()
+				b.fail = nil
+				b.mu.Unlock()
+				o.heads.Store(false)
+				o.lease.Store(false)
+				time.Sleep(10 * time.Second)
 				stop()
 				lines := strings.Split(strings.TrimSpace(log.String()), "\n")
-				if n := strings.Count(log.String(), says); n < 9 || n != len(lines) {
+				if end := lines[len(lines)-1]; !regexp.MustCompile(`level=INFO msg=".* again" tries=\d+$`).MatchString(end) || strings.Count(log.String(), "INFO") != 1 {
+					t.Errorf("it is not said, once, that it is over: %s", end)
+				}
+				lines = lines[:len(lines)-1]
+				if n := strings.Count(log.String(), says); n < 9 || n > 11 || n != len(lines) {
 					t.Errorf("%d lines in ten minutes, %d as they should be, want one a minute:\n%s", len(lines), n, log.String())
 				}
 				if last := lines[len(lines)-1]; strings.HasPrefix(says, "can't publish") && !strings.Contains(last, "users=20 ") || !regexp.MustCompile(` tries=\d{2,} `).MatchString(last) {
@@ -178,6 +188,37 @@ func TestWhatIsAwayIsFewLines(t *testing.T) {
 			})
 		})
 	}
+}
+
+// TestAnotherCauseIsALineAtOnce: the broker goes away while a user's event is held for good.
+func TestAnotherCauseIsALineAtOnce(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		o, b := memory.NewOutbox(memory.Clock{}), newBroker()
+		var away atomic.Bool
+		b.fail = func(user string, _ int) error {
+			switch {
+			case user == "user-000":
+				return domain.Permanent(errors.New("too large"))
+			case away.Load():
+				return domain.Unavailable("kafka", errors.New("no leader"))
+			}
+			return nil
+		}
+		o.Add(events(50, 1)...)
+		var log strings.Builder
+		_, stop := startWith(o, b, slog.NewTextHandler(&log, nil), outbox.Options{})
+		time.Sleep(10 * time.Second)
+		away.Store(true)
+		for _, e := range events(50, 2)[50:] {
+			o.Add(e)
+		}
+		time.Sleep(2 * time.Second)
+		stop()
+		if n := strings.Count(log.String(), "\n"); n != 2 || !strings.Contains(log.String(), "too large") || !strings.Contains(log.String(), "no leader") {
+			t.Errorf("%d lines, want one of each cause:\n%s", n, log.String())
+		}
+	})
 }
 
 func TestAStuckUserHoldsBackNobodyElse(t *testing.T) {

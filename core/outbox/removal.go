@@ -26,22 +26,24 @@ func newRemovals(wait time.Duration) *removals {
 // remove takes what was published from the outbox. It enters with a slot and has none while it waits. It is false, and has
 // none, when ctx has ended or the lease was lost.
 func (r *Relay) remove(ctx context.Context, p domain.Pending) bool {
+	failed := false
 	for turn := false; ; {
 		err := r.settle(ctx, p)
 		if turn {
 			r.tried(err == nil)
 		}
 		if err == nil {
+			if failed {
+				r.mended(ctx, &r.complaints.remove, "what was published is removed again", p.Event.UserID, r.unsettled)
+			}
 			return true
 		}
+		failed = true
 		<-r.slots
 		if ctx.Err() != nil || errors.Is(err, errLost) {
 			return false
 		}
-		r.mu.Lock()
-		users := len(r.unsettled)
-		r.mu.Unlock()
-		r.failed(ctx, &r.complaints.remove, "can't remove what was published, the next events of these users wait", err, p, users)
+		r.failed(ctx, &r.complaints.remove, "can't remove what was published, the next events of these users wait", err, p, r.unsettled)
 		turn = r.await(ctx, p.Event.UserID)
 		if !r.slot(ctx) {
 			if turn {
