@@ -259,6 +259,9 @@ func eraseRace(t *testing.T, s Erasable) {
 			}
 		})
 	}
+	for began := time.Now(); sends.Load() == 0 && time.Since(began) < 20*time.Second; { // until all of it goes on
+		time.Sleep(time.Millisecond)
+	}
 	for range 12 {
 		time.Sleep(20 * time.Millisecond) // any time will do
 		s.erase(t, "u")
