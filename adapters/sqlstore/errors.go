@@ -52,17 +52,34 @@ func mapErr(ctx context.Context, err error) error {
 
 // advice is what to do when waiting does not help: the server is there and does not let us in.
 func advice(err error) string {
-	switch code := sqlState(err); {
+	switch code := reported(err); {
 	case strings.HasPrefix(code, "28"): // invalid authorization, wrong password
 		return "it refuses the user or the password in DATABASE_URL: correct it (in Kubernetes in the secret, then restart the pods)"
 	case code == "3D000":
 		return "there is no database of the name in DATABASE_URL: create it, or correct the name"
-	case code == protocolViolation && strings.Contains(err.Error(), "startup parameter"):
+	case code == protocolViolation && strings.Contains(err.Error(), "startup parameter: plan_cache_mode"):
 		return "DATABASE_URL leads to a pooler such as PgBouncer: set DATABASE_POOLED=true, or name the database's own address"
+	case code == protocolViolation && strings.Contains(err.Error(), "startup parameter"):
+		return "the pooler in DATABASE_URL takes no such parameter: remove it from the address, and set it by ALTER ROLE … SET, or ALTER DATABASE … SET"
 	case code == insufficientPrivilege:
 		return "the role in DATABASE_URL may not do this: run tasktide roles apply as the owner of the tables (as whom migrations run, too), and give each service its own address"
 	}
 	return ""
+}
+
+// reported is the SQLSTATE of err as PostgreSQL reports it: PgBouncer has one for all that keeps a client out.
+func reported(err error) string {
+	code := sqlState(err)
+	if code != protocolViolation {
+		return code
+	}
+	switch said := err.Error(); {
+	case strings.Contains(said, "authentication failed"), strings.Contains(said, "no such user"):
+		return "28P01"
+	case strings.Contains(said, "does not exist"), strings.Contains(said, "no such database"):
+		return "3D000"
+	}
+	return code
 }
 
 func kindOf(err error) domain.Kind {

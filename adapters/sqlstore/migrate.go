@@ -52,7 +52,7 @@ func MigrateFrom(ctx context.Context, db *DB, files fs.FS, dir Direction) ([]Mig
 		}
 	}
 	if db.pooled && dir != Status {
-		return nil, errors.New("migrations need a session of their own, which a transaction pooler has not: name the database's own address, without DATABASE_POOLED")
+		return nil, errPooled("migrations run")
 	}
 	steps, err := readSteps(files, db.folder())
 	if err != nil {
@@ -103,6 +103,10 @@ type step struct {
 	version  int64
 	name     string
 	up, down string
+}
+
+func errPooled(what string) error {
+	return errors.New(what + " at the database itself, and not through a transaction pooler, which keeps no session: name its own address, without DATABASE_POOLED")
 }
 
 func readSteps(files fs.FS, folder string) ([]step, error) {

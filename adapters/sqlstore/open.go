@@ -30,7 +30,7 @@ type Config struct {
 	// SQLite; 0 is 16. The relay, the state and reminders have up to 6 more of their own.
 	MaxConns int
 	// Pooled says that URL leads to a transaction pooler (PgBouncer, Neon's
-	// "-pooler" hosts): no LISTEN, no prepared statements, no migrations; relays poll.
+	// "-pooler" hosts): no LISTEN, no prepared statements, no migrations; relays and reminders poll.
 	Pooled bool
 	// IndexFrom is how many changes a user made before that user's tasks get into the
 	// index of words; four times as many tasks are read to find a page before that
@@ -52,8 +52,9 @@ type DB struct {
 	path    string  // SQLite's file
 	crowd   *crowd
 	pooled  bool
-	walk    int // tasks that a list reads before it asks the index of words
-	listen  *pgx.ConnConfig
+	walk    int             // tasks that a list reads before it asks the index of words
+	own     *pgx.ConnConfig // PostgreSQL: how to connect
+	listen  *pgx.ConnConfig // the same, unless a pooler is there
 	signals signals
 	room    *room
 	watch   func(operation, table string) *coalesce.Watch
@@ -102,10 +103,12 @@ func openPostgres(c Config) (*DB, error) {
 	}
 	db := &DB{crowd: newCrowd(c.IndexFrom), walk: int(4 * c.IndexFrom), room: &room{}, watch: c.Watch, pooled: c.Pooled}
 	cfg.Tracer = db.room
+	db.own = cfg.Copy()
 	if c.Pooled {
 		cfg.DefaultQueryExecMode = pgx.QueryExecModeExec
 	} else {
-		db.listen = cfg.Copy()
+		db.listen = db.own
+		cfg.RuntimeParams["plan_cache_mode"] = "auto" // the default; a pooler that nobody named refuses every connection that says something here
 	}
 	db.bun = bun.NewDB(poolOf(c, cfg, c.MaxConns), pgdialect.New())
 	fresh, kept := cfg, cfg

@@ -20,8 +20,7 @@ func CheckRights(ctx context.Context, db *DB, service domain.Service) error {
 	for _, r := range sortedRights(string(service)) {
 		tables, privileges, columns = append(tables, r.table), append(privileges, r.privilege), append(columns, r.column)
 	}
-	// Of the connections that are most particular: a pooler that nobody named is found out here.
-	rows, err := db.hot().QueryContext(ctx, lackingRights, tables, privileges, columns)
+	rows, err := db.pool().QueryContext(ctx, lackingRights, tables, privileges, columns)
 	if err != nil {
 		return mapErr(ctx, err)
 	}

@@ -29,7 +29,8 @@ var ErrNoRoles = errors.New("DATABASE_URL leads to SQLite, which has no roles: w
 // rights than its part on the system's tables, columns and sequences or could make tables in
 // their schema, by grants of others, PUBLIC, or a role that it could become. What functions
 // and views of others do for it is not looked at. db connects as the owner of the tables.
-// Then it connects once with each address: an error that says which of them do not lead to
+// Whether a password is right it asks where db is, whatever
+// the address. Then it connects once with each address: an error that says which of them do not lead to
 // the tables comes after all was done.
 //
 // It needs the right to make roles (CREATEROLE) only for roles that can't log in yet. Of a
@@ -38,6 +39,9 @@ func ApplyRoles(ctx context.Context, db *DB, logins []Login) error {
 	if !db.postgres() {
 		return ErrNoRoles
 	}
+	if db.pooled {
+		return errPooled("roles are made")
+	}
 	if err := CheckSchema(ctx, db); err != nil {
 		return err
 	}
@@ -45,7 +49,7 @@ func ApplyRoles(ctx context.Context, db *DB, logins []Login) error {
 	if err := db.pool().QueryRowContext(ctx, "SELECT current_database()").Scan(&database); err != nil {
 		return mapErr(ctx, err)
 	}
-	all, err := readLogins(ctx, database, logins)
+	all, err := db.readLogins(ctx, database, logins)
 	if err != nil {
 		return err
 	}
@@ -71,7 +75,7 @@ type login struct {
 	refused              error // why it can't connect as it is
 }
 
-func readLogins(ctx context.Context, database string, logins []Login) ([]login, error) {
+func (db *DB) readLogins(ctx context.Context, database string, logins []Login) ([]login, error) {
 	var out []login
 	taken := map[string]string{}
 	for _, l := range logins {
@@ -87,10 +91,23 @@ func readLogins(ctx context.Context, database string, logins []Login) ([]login, 
 		}
 		taken[cfg.User] = l.Part
 		read := login{part: l.Part, role: cfg.User, password: cfg.Password, cfg: cfg}
-		read.refused = read.connect(ctx, func(context.Context, *pgx.Conn) error { return nil })
+		read.refused = db.refused(ctx, cfg)
 		out = append(out, read)
 	}
 	return out, nil
+}
+
+// refused is why the user of cfg can't connect. Where somebody else answers at its address, that is said by where db is: a pooler
+// lets in whom it knows, by connections that it has from before.
+func (db *DB) refused(ctx context.Context, cfg *pgx.ConnConfig) error {
+	nothing := func(context.Context, *pgx.Conn) error { return nil }
+	err := connect(ctx, cfg, nothing)
+	if cfg.Host == db.own.Host && cfg.Port == db.own.Port || err != nil && sqlState(err) == "" {
+		return err
+	}
+	own := db.own.Copy()
+	own.User, own.Password = cfg.User, cfg.Password
+	return connect(ctx, own, nothing)
 }
 
 // readLogin wants the user in the address itself: pgx would take that of the environment or of the operating system.
@@ -111,10 +128,10 @@ func readLogin(l Login) (*pgx.ConnConfig, error) {
 	return cfg, nil
 }
 
-func (l *login) connect(ctx context.Context, then func(context.Context, *pgx.Conn) error) error {
+func connect(ctx context.Context, cfg *pgx.ConnConfig, then func(context.Context, *pgx.Conn) error) error {
 	ctx, cancel := context.WithTimeout(ctx, 5*time.Second)
 	defer cancel()
-	c, err := pgx.ConnectConfig(ctx, l.cfg)
+	c, err := pgx.ConnectConfig(ctx, cfg)
 	if err != nil {
 		return err
 	}
@@ -263,14 +280,14 @@ func (a *applying) lookIn(ctx context.Context, logins []login) error {
 	var errs []error
 	for _, l := range logins {
 		var found bool
-		err := l.connect(ctx, func(ctx context.Context, c *pgx.Conn) error {
-			return c.QueryRow(ctx, "SELECT coalesce(to_regclass('tasks') = $1::oid, false)", pgx.QueryExecModeExec, a.tasks).Scan(&found)
+		err := connect(ctx, l.cfg, func(ctx context.Context, c *pgx.Conn) error {
+			return c.QueryRow(ctx, "SELECT coalesce(to_regclass('tasks') = $1::oid, false)", a.tasks).Scan(&found)
 		})
 		switch {
 		case err != nil:
 			errs = append(errs, fmt.Errorf("role %q of %s has its rights, but its address does not connect: %w", l.role, l.part, err))
 		case !found:
-			errs = append(errs, fmt.Errorf("role %q of %s has its rights, but does not find the tables, which are in the schema %s: run ALTER ROLE %s SET search_path = %s, or add search_path=%s to its address",
+			errs = append(errs, fmt.Errorf("role %q of %s has its rights, but does not find the tables, which are in the schema %s: run ALTER ROLE %s SET search_path = %s, or add search_path=%s to its address, which poolers refuse",
 				l.role, l.part, a.schema, quoted(l.role), quoted(a.schema), strings.ReplaceAll(url.QueryEscape(quoted(a.schema)), "+", "%20")))
 		}
 	}

@@ -12,6 +12,7 @@ import (
 	"strconv"
 	"strings"
 	"syscall"
+	"testing"
 	"time"
 
 	"github.com/jackc/pgx/v5"
@@ -22,6 +23,7 @@ import (
 type PgBouncer struct {
 	*Server
 	port int
+	list string // of users
 }
 
 // NewPgBouncer starts one, for the users of addresses, which lead to the server. It is ready when the first of them can connect.
@@ -48,7 +50,7 @@ func NewPgBouncer(ctx context.Context, dir string, addresses ...string) (*PgBoun
 	if err := errors.Join(handOver(dir, account), reachable(dir, account)); err != nil {
 		return nil, err
 	}
-	b := &PgBouncer{port: ports[0]}
+	b := &PgBouncer{port: ports[0], list: filepath.Join(dir, "users.txt")}
 	through, err := b.URL(addresses[0])
 	if err != nil {
 		return nil, err
@@ -68,6 +70,33 @@ func (b *PgBouncer) URL(address string) (string, error) {
 	}
 	u.Host = loopback(b.port)
 	return u.String(), nil
+}
+
+// Knows gives the user of address the password of address, and returns when clients get in by it.
+func (b *PgBouncer) Knows(tb testing.TB, address string) {
+	tb.Helper()
+	cfg, err := pgx.ParseConfig(address)
+	must(tb, err)
+	text, err := os.ReadFile(b.list)
+	must(tb, err)
+	lines := strings.Split(string(text), "\n")
+	for i, line := range lines {
+		if strings.HasPrefix(line, doubled(cfg.User)+" ") {
+			lines[i] = doubled(cfg.User) + " " + doubled(cfg.Password)
+		}
+	}
+	must(tb, os.WriteFile(b.list, []byte(strings.Join(lines, "\n")), 0o600))
+	must(tb, b.Process().signalAll(syscall.SIGHUP)) // it reads its files again
+	through, err := b.URL(address)
+	must(tb, err)
+	ctx, cancel := context.WithTimeout(tb.Context(), 10*time.Second)
+	defer cancel()
+	for pingThrough(ctx, through) != nil {
+		if ctx.Err() != nil {
+			tb.Fatalf("%s does not get in through the pooler", cfg.User)
+		}
+		time.Sleep(50 * time.Millisecond)
+	}
 }
 
 func pgbouncerPath() (string, error) {

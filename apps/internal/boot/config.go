@@ -286,7 +286,7 @@ func (c *Config) Validate() error {
 	c.validateAuth(bad, oneOf)
 	bad(c.DatabaseURL != "" && !slices.ContainsFunc([]string{"postgres://", "postgresql://", "sqlite:"}, func(p string) bool { return strings.HasPrefix(c.DatabaseURL, p) }),
 		"DATABASE_URL begins with %.8q: it must begin with postgres:// or sqlite:", c.DatabaseURL)
-	bad(c.DatabaseConnections < 1 || c.DatabaseConnections > 1000, "DATABASE_CONNECTIONS=%d: choose between 1 and 1000 connections for requests", c.DatabaseConnections)
+	bad(c.DatabaseConnections < 4 || c.DatabaseConnections > 1000, "DATABASE_CONNECTIONS=%d: choose between 4 and 1000 connections for requests; exports may hold 2 of them for minutes", c.DatabaseConnections)
 	bad(c.DatabasePooled && c.Embedded(), "DATABASE_POOLED is for a pooler between this process and PostgreSQL, and DATABASE_URL is an SQLite file: remove one of them")
 	bad(c.DatabasePooled && c.Migrate == "on", "MIGRATE_ON_START=on needs the database's own address, and DATABASE_POOLED says that DATABASE_URL is a pooler's: run tasktide migrate up with the other address")
 	bad(c.EventRetention < time.Hour, "EVENT_RETENTION=%s: keep events for at least 1h, so that clients can catch up", c.EventRetention)

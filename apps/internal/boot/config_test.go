@@ -142,8 +142,8 @@ func TestARateOfWritesThatIsNearlyNothingIsRefused(t *testing.T) {
 func TestWaysToADatabaseThatDoNotFitTogetherAreRefused(t *testing.T) {
 	postgres := "postgres://u:p@h/d"
 	for want, vars := range map[string]map[string]string{
-		"DATABASE_CONNECTIONS=0: choose between 1 and 1000":                   {"DATABASE_CONNECTIONS": "0"},
-		"DATABASE_CONNECTIONS=1001: choose between 1 and 1000":                {"DATABASE_CONNECTIONS": "1001"},
+		"DATABASE_CONNECTIONS=3: choose between 4 and 1000":                   {"DATABASE_CONNECTIONS": "3"},
+		"DATABASE_CONNECTIONS=1001: choose between 4 and 1000":                {"DATABASE_CONNECTIONS": "1001"},
 		"DATABASE_POOLED is for a pooler between this process and PostgreSQL": {"DATABASE_POOLED": "true"},
 		"MIGRATE_ON_START=on needs the database's own address":                {"DATABASE_POOLED": "true", "DATABASE_URL": postgres, "MIGRATE_ON_START": "on"},
 		`DATABASE_POOLED="perhaps"`:                                           {"DATABASE_POOLED": "perhaps"},
@@ -152,9 +152,9 @@ func TestWaysToADatabaseThatDoNotFitTogetherAreRefused(t *testing.T) {
 		_, err := Load("", "")
 		says(t, err, want)
 	}
-	environment(t, map[string]string{"DATABASE_POOLED": "true", "DATABASE_CONNECTIONS": "1", "DATABASE_URL": postgres})
+	environment(t, map[string]string{"DATABASE_POOLED": "true", "DATABASE_CONNECTIONS": "4", "DATABASE_URL": postgres})
 	c, err := Load("", "")
-	if got := c.database(); err != nil || !got.Pooled || got.MaxConns != 1 || got.URL != postgres {
+	if got := c.database(); err != nil || !got.Pooled || got.MaxConns != 4 || got.URL != postgres {
 		t.Errorf("%+v, %v", got, err)
 	}
 }

@@ -14,6 +14,7 @@ import (
 	"fmt"
 	"log/slog"
 	"os"
+	"strings"
 	"time"
 
 	"github.com/prometheus/client_golang/prometheus"
@@ -80,7 +81,8 @@ func run(options ...fx.Option) int {
 	ctx, cancel := context.WithTimeout(context.Background(), app.StartTimeout())
 	defer cancel()
 	if err := app.Start(ctx); err != nil {
-		fmt.Fprintln(os.Stderr, "can't start:", rootCause(err))
+		// In one line: the last one is what kubectl describe pod, and systemd, show.
+		fmt.Fprintln(os.Stderr, "can't start:", strings.Join(strings.Fields(rootCause(err).Error()), " "))
 		stop(app)
 		return 1
 	}

@@ -32,6 +32,13 @@ func NotificationService() fx.Option {
 				return nil
 			}))
 		}
+		if r.Config.DatabasePooled { // nobody wakes us
+			ticker := cron.NewTicker(r.Clock, time.Second, s.Tick)
+			r.append(background(r.Log, "looks for reminders behind a pooler", func(ctx context.Context) error {
+				ticker.Run(ctx)
+				return nil
+			}))
+		}
 		r.relay(domain.NotificationService)
 		r.append(background(r.Log, "reminders", func(ctx context.Context) error {
 			s.Run(ctx)

@@ -303,6 +303,15 @@ func TestRolesWhoseAddressesAreAPoolers(t *testing.T) {
 		}
 	}
 	o.apply(t)
+	// The pooler goes on by what it has: the database is who says whether a password is right.
+	pooler.Knows(t, as(t, o.parts["operator"], o.role("operator"), "another one"))
+	for i, l := range o.ordered {
+		if l.Part == sqlstore.Operator {
+			o.ordered[i].URL = as(t, l.URL, o.role(l.Part), "another one")
+		}
+	}
+	o.apply(t)
+	connect(t, as(t, o.url, o.role("operator"), "another one"))
 }
 
 // TestATableOfSomebodyElseInTheSchema is left alone, and keeps nobody from anything.

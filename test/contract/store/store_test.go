@@ -2,6 +2,7 @@ package store_test
 
 import (
 	"errors"
+	"net/url"
 	"strings"
 	"testing"
 	"time"
@@ -121,10 +122,35 @@ func TestBehindAPoolerNothingIsPrepared(t *testing.T) {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { _ = db.Close() })
-	if err := sqlstore.CheckRights(t.Context(), open(t, through), domain.AuditService); err == nil || !strings.Contains(err.Error(), "DATABASE_POOLED=true") {
-		t.Errorf("a pooler that nobody named: %v", err)
+	for range 3 { // it must not get as far as leaving something behind for the next one
+		unnamed := open(t, through)
+		_, migrated := sqlstore.Migrate(t.Context(), unnamed, sqlstore.Up)
+		for _, err := range []error{sqlstore.CheckSchema(t.Context(), unnamed), migrated} {
+			if err == nil || !strings.Contains(err.Error(), "DATABASE_POOLED=true") {
+				t.Errorf("a pooler that nobody named: %v", err)
+			}
+		}
 	}
-	if _, err := sqlstore.Migrate(t.Context(), db, sqlstore.Up); err == nil || !strings.Contains(err.Error(), "the database's own address") {
+	for says, change := range map[string]func(*url.URL){
+		"it refuses the user or the password":                func(u *url.URL) { u.User = url.UserPassword(u.User.Username(), "wrong") },
+		"there is no database of the name":                   func(u *url.URL) { u.Path = "/nowhere" },
+		"the pooler in DATABASE_URL takes no such parameter": func(u *url.URL) { u.RawQuery += "&search_path=public" },
+	} {
+		u, err := url.Parse(through)
+		if err != nil {
+			t.Fatal(err)
+		}
+		change(u)
+		db, err := sqlstore.Open(sqlstore.Config{URL: u.String(), Pooled: true})
+		if err != nil {
+			t.Fatal(err)
+		}
+		t.Cleanup(func() { _ = db.Close() })
+		if err := sqlstore.CheckSchema(t.Context(), db); err == nil || !strings.Contains(err.Error(), says) {
+			t.Errorf("want %q: %v", says, err)
+		}
+	}
+	if _, err := sqlstore.Migrate(t.Context(), db, sqlstore.Up); err == nil || !strings.Contains(err.Error(), "name its own address, without DATABASE_POOLED") {
 		t.Errorf("migrations through it: %v", err)
 	}
 	if err := errors.Join(sqlstore.CheckSchema(t.Context(), db), sqlstore.CheckRights(t.Context(), db, domain.AuditService)); err != nil {
