@@ -87,6 +87,19 @@ test('what another tab is about to have kept is left to it', async () => {
   expect(world.writes()).toEqual(['create Milk'])
 })
 
+test('what was noted by the name of a new task is done to the one that another tab had made of it', async () => {
+  const first = await world.open()
+  const name = first.create(body('Milk'))
+  await vi.waitFor(() => expect(first.snapshot()).toMatchObject({ waiting: 0, stuck: 0 }))
+  const { task } = rowOf(first, 'Milk')
+  const op = { id: 'op-1', user: 'ann', taskId: name, at: world.time + 1, tries: 0, state: 'waiting', kind: 'complete', seen: 0, saw: { ...task, id: name, version: 0 }, to: true }
+  localStorage.setItem('tasktide:op:ann:op-1', JSON.stringify(op))
+  const second = await world.open()
+  await vi.waitFor(() => expect([...world.server.tasks.values()].map(({ completed }) => completed)).toEqual([true]))
+  await vi.waitFor(() => expect(second.snapshot()).toMatchObject({ waiting: 0, stuck: 0 }))
+  expect(world.titles()).toEqual(['Milk'])
+})
+
 test('nothing is noted for a user whom the browser does not remember any more', async () => {
   const store = await world.open()
   who.remembered = 'bob'

@@ -1,6 +1,7 @@
 import { openDB, type DBSchema, type IDBPDatabase, type IDBPTransaction } from 'idb'
 import type { Task } from '@/api'
 import type { Place } from '@/live'
+import { note, strike } from './journal'
 import { isOp, type Op } from './ops'
 
 /** `memory`: the browser keeps nothing for this page. `full`: it had no room for the last change. */
@@ -100,6 +101,12 @@ export class Keep {
     })
   }
 
+  /** What the server made of a new task, if it has. */
+  async readName(user: string, name: string): Promise<Name | undefined> {
+    const found = await this.run((db) => db.get('names', name))
+    return found?.user === user ? found : undefined
+  }
+
   /** All of it, or nothing. Whether it is kept now. */
   async writeOps(user: string, put: readonly Op[], drop: readonly string[], name?: Name): Promise<boolean> {
     const result = await this.write(user, ['ops', 'names'], async (tx) => {
@@ -113,6 +120,15 @@ export class Keep {
       return true
     })
     return result ?? false
+  }
+
+  /** What is about to be written is safe from the moment that it is noted, until it is struck. */
+  note(user: string, id: string, op: Op | undefined): void {
+    note(user, id, op)
+  }
+
+  strike(user: string, id: string): void {
+    strike(user, id)
   }
 
   /** Removes everything of a user, or of everybody but one. */

@@ -1,8 +1,8 @@
 import type { Task } from '@/api'
 import { compacted, inOrder } from './compact'
-import { note, notes, opOf, strike } from './journal'
+import { notes, opOf } from './journal'
 import type { Keep, Name } from './keep'
-import type { Op } from './ops'
+import { isNew, type Op } from './ops'
 
 /**
  * The writes that are not acknowledged, in the order in which they were made. Each change is kept in the
@@ -41,7 +41,7 @@ export class Queue {
       // What another tab is just having kept is struck meanwhile.
       if (after.get(id) !== text) continue
       const op = opOf(text)
-      if (op === undefined) strike(this.user, id)
+      if (op === undefined) this.keep.strike(this.user, id)
       else void (op ? this.put(op) : this.drop(id))
     }
   }
@@ -65,6 +65,19 @@ export class Queue {
     this.kept()
   }
 
+  /**
+   * An op by the id of its task, where another tab had the task made since: this one may have entered it by the name that the task had before.
+   * To be called while no other tab sends.
+   */
+  async byId(op: Op): Promise<Op> {
+    if (op.kind === 'create' || !isNew(op.taskId)) return op
+    const name = await this.keep.readName(this.user, op.taskId)
+    if (!name || this.find(op.id) !== op) return op
+    const named = { ...op, taskId: name.id, seen: Math.max(op.seen, name.version) }
+    await this.put(named)
+    return named
+  }
+
   /** Whether the browser had no room for something that it still does not have. */
   lacksRoom(): boolean {
     return this.homeless.size > 0
@@ -72,7 +85,7 @@ export class Queue {
 
   drop(...ids: string[]): Promise<void> {
     const done = this.replace([], ids)
-    for (const id of ids) note(this.user, id, undefined)
+    for (const id of ids) this.keep.note(this.user, id, undefined)
     return done
   }
 
@@ -105,7 +118,7 @@ export class Queue {
     for (const op of put) this.unkeep(op)
     for (const id of drop) {
       this.unkept.delete(id)
-      strike(this.user, id)
+      this.keep.strike(this.user, id)
       this.dropped.add(id)
     }
     const gone = new Set([...drop, ...put.map((op) => op.id)])
@@ -122,12 +135,12 @@ export class Queue {
       if (kept) this.unkept.delete(id)
       if (kept) this.homeless.delete(id)
       else if (this.find(id)) this.homeless.add(id)
-      if (this.find(id) === op) strike(this.user, id)
+      if (this.find(id) === op) this.keep.strike(this.user, id)
     }
     for (const id of drop) {
       if (kept) this.dropped.delete(id)
       this.homeless.delete(id)
-      if (!this.find(id)) strike(this.user, id)
+      if (!this.find(id)) this.keep.strike(this.user, id)
     }
     const next = kept && this.ops.find((op) => this.homeless.has(op.id))
     if (next) await this.write([next], [])
@@ -136,7 +149,7 @@ export class Queue {
 
   private unkeep(op: Op): void {
     this.unkept.add(op.id)
-    note(this.user, op.id, op)
+    this.keep.note(this.user, op.id, op)
   }
 
   private set(ops: Op[]): void {

@@ -123,8 +123,10 @@ export class Sender {
     let wait = Infinity
     let failed = 0
     for (const { id } of [...this.options.queue.all()]) {
-      const op = this.options.queue.find(id)
-      if (!op || blocked.has(op.taskId) || this.stopped) continue
+      const found = this.options.queue.find(id)
+      if (!found || blocked.has(found.taskId) || this.stopped) continue
+      const op = await this.options.queue.byId(found)
+      if (blocked.has(op.taskId) || this.stopped) continue
       const due = op.kind === 'remove' && !free.has(id) ? Infinity : this.dueIn(op)
       if (due > 0) {
         if (op.state === 'waiting' || isObstacle(op)) blocked.add(op.taskId)

@@ -173,6 +173,14 @@ class SlowKeep extends Keep {
     return write.finally(() => this.writes.delete(write))
   }
 
+  override note(...args: Parameters<Keep['note']>): void {
+    if (!this.gone) super.note(...args)
+  }
+
+  override strike(...args: Parameters<Keep['strike']>): void {
+    if (!this.gone) super.strike(...args)
+  }
+
   /** Resolves when nothing is left to write. */
   async quiet(): Promise<void> {
     do {
