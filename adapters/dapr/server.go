@@ -55,6 +55,7 @@ func NewServer(cfg Config, sub *Subscriber, log *slog.Logger) *Server {
 	s.grpc = grpc.NewServer(
 		grpc.ChainUnaryInterceptor(recovered(log), s.onlySidecar(cfg, log)),
 		grpc.UnknownServiceHandler(func(any, grpc.ServerStream) error { return errUnknown }), // not Unimplemented: that drops
+		grpc.ConnectionTimeout(stopWithin),                                                   // a stop waits for who connected and says nothing
 		grpc.MaxRecvMsgSize(maxDelivery), grpc.MaxHeaderListSize(maxDeliveryHeaders),
 	)
 	runtimev1.RegisterAppCallbackServer(s.grpc, s.callbacks)

@@ -10,18 +10,20 @@ import (
 	"github.com/gofiber/fiber/v2"
 )
 
-// Ears is a listener whose connections Linger can make close gently, and which knows those that said nothing yet.
-type Ears struct {
+// TrackedListener is a listener whose connections Linger can make close gently, and which knows those on which nothing was sent yet.
+type TrackedListener struct {
 	net.Listener
 	mu     sync.Mutex
 	silent map[*connection]time.Time // since when
 }
 
-// Listener is l with all that.
-func Listener(l net.Listener) *Ears { return &Ears{Listener: l, silent: map[*connection]time.Time{}} }
+// Listener returns a TrackedListener on l.
+func Listener(l net.Listener) *TrackedListener {
+	return &TrackedListener{Listener: l, silent: map[*connection]time.Time{}}
+}
 
 // Accept implements net.Listener.
-func (l *Ears) Accept() (net.Conn, error) {
+func (l *TrackedListener) Accept() (net.Conn, error) {
 	accepted, err := l.Listener.Accept()
 	tcp, ok := accepted.(*net.TCPConn)
 	if !ok {
@@ -34,7 +36,7 @@ func (l *Ears) Accept() (net.Conn, error) {
 	return c, err
 }
 
-func (l *Ears) forget(c *connection) {
+func (l *TrackedListener) forget(c *connection) {
 	if c.known.Swap(true) {
 		return
 	}
@@ -45,7 +47,7 @@ func (l *Ears) forget(c *connection) {
 
 type connection struct {
 	*net.TCPConn
-	from   *Ears
+	from   *TrackedListener
 	known  atomic.Bool // it said something, or is closed
 	linger atomic.Bool
 }
@@ -64,7 +66,7 @@ const silence = time.Second
 
 // Shutdown ends app, which serves l: no new connections, requests that are under way are answered, until ctx ends. Browsers
 // open connections ahead, before they have anything to ask for; the server would wait for their first request.
-func (l *Ears) Shutdown(ctx context.Context, app *fiber.App) error {
+func (l *TrackedListener) Shutdown(ctx context.Context, app *fiber.App) error {
 	ended := make(chan error, 1)
 	go func() { ended <- app.ShutdownWithContext(ctx) }()
 	for {
@@ -77,7 +79,7 @@ func (l *Ears) Shutdown(ctx context.Context, app *fiber.App) error {
 	}
 }
 
-func (l *Ears) hangUp(before time.Time) {
+func (l *TrackedListener) hangUp(before time.Time) {
 	var all []*connection
 	l.mu.Lock()
 	for c, since := range l.silent {
@@ -87,6 +89,6 @@ func (l *Ears) hangUp(before time.Time) {
 	}
 	l.mu.Unlock()
 	for _, c := range all {
-		_ = c.Close()
+		_ = c.CloseRead() // what was sent meanwhile is still read and answered; else the server sees an end, and closes it
 	}
 }

@@ -8,6 +8,7 @@ import (
 	"log/slog"
 	"net"
 	"net/http"
+	"strings"
 	"testing"
 	"time"
 
@@ -19,7 +20,8 @@ import (
 // TestConnectionsThatSaidNothingHoldUpNoStop: those that browsers open ahead. What was asked for is answered.
 func TestConnectionsThatSaidNothingHoldUpNoStop(t *testing.T) {
 	t.Parallel()
-	app := fiber.New(rest.Config(slog.New(slog.DiscardHandler)))
+	var log strings.Builder
+	app := fiber.New(rest.Config(slog.New(slog.NewTextHandler(&log, nil))))
 	asked, answer := make(chan struct{}), make(chan struct{})
 	app.Get("/", func(c *fiber.Ctx) error {
 		close(asked)
@@ -30,9 +32,9 @@ func TestConnectionsThatSaidNothingHoldUpNoStop(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	ears, served := rest.Listener(l), make(chan error, 1)
-	go func() { served <- app.Listener(ears) }()
-	var conns [4]net.Conn // the first asks, the others are silent
+	listener, served := rest.Listener(l), make(chan error, 1)
+	go func() { served <- app.Listener(listener) }()
+	var conns [4]net.Conn // the last one asks, the others are silent
 	for i := range conns {
 		if conns[i], err = net.Dial("tcp", l.Addr().String()); err != nil {
 			t.Fatal(err)
@@ -40,21 +42,21 @@ func TestConnectionsThatSaidNothingHoldUpNoStop(t *testing.T) {
 		defer conns[i].Close()
 		_ = conns[i].SetDeadline(time.Now().Add(20 * time.Second))
 	}
-	if _, err := io.WriteString(conns[0], "GET / HTTP/1.1\r\nHost: x\r\n\r\n"); err != nil {
+	if _, err := io.WriteString(conns[3], "GET / HTTP/1.1\r\nHost: x\r\n\r\n"); err != nil {
 		t.Fatal(err)
 	}
 	<-asked
 	ctx, cancel := context.WithTimeout(t.Context(), 15*time.Second) // ReadTimeout is twice that
 	defer cancel()
 	stopped := make(chan error, 1)
-	go func() { stopped <- ears.Shutdown(ctx, app) }()
-	for _, c := range conns[1:] {
+	go func() { stopped <- listener.Shutdown(ctx, app) }()
+	for _, c := range conns[:3] {
 		if _, err := c.Read(make([]byte, 1)); !errors.Is(err, io.EOF) {
 			t.Errorf("a silent connection is not closed: %v", err)
 		}
 	}
 	close(answer)
-	r, err := http.ReadResponse(bufio.NewReader(conns[0]), nil)
+	r, err := http.ReadResponse(bufio.NewReader(conns[3]), nil)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -66,5 +68,8 @@ func TestConnectionsThatSaidNothingHoldUpNoStop(t *testing.T) {
 	}
 	if err := <-served; err != nil {
 		t.Error(err)
+	}
+	if log.Len() > 0 {
+		t.Errorf("nobody asked for anything else, and the log has:\n%s", log.String())
 	}
 }

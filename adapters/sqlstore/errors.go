@@ -76,7 +76,7 @@ func reported(err error) string {
 	switch said := err.Error(); {
 	case strings.Contains(said, "authentication failed"), strings.Contains(said, "no such user"):
 		return "28P01"
-	case strings.Contains(said, "does not exist"), strings.Contains(said, "no such database"):
+	case strings.Contains(said, `database "`) && strings.Contains(said, "does not exist"), strings.Contains(said, "no such database"):
 		return "3D000"
 	}
 	return code
@@ -177,6 +177,7 @@ func takenBack(err error) bool {
 const (
 	insufficientPrivilege = "42501"
 	protocolViolation     = "08P01"
+	notAuthorized         = "28000"
 )
 
 const lockNotAvailable = "55P03" // somebody holds a row that was asked for with NOWAIT

@@ -108,7 +108,9 @@ func openPostgres(c Config) (*DB, error) {
 		cfg.DefaultQueryExecMode = pgx.QueryExecModeExec
 	} else {
 		db.listen = db.own
-		cfg.RuntimeParams["plan_cache_mode"] = "auto" // the default; a pooler that nobody named refuses every connection that says something here
+		if _, given := cfg.RuntimeParams["plan_cache_mode"]; !given {
+			cfg.RuntimeParams["plan_cache_mode"] = "auto" // the default; a pooler that nobody named refuses every connection that says something here
+		}
 	}
 	db.bun = bun.NewDB(poolOf(c, cfg, c.MaxConns), pgdialect.New())
 	fresh, kept := cfg, cfg

@@ -29,9 +29,9 @@ var ErrNoRoles = errors.New("DATABASE_URL leads to SQLite, which has no roles: w
 // rights than its part on the system's tables, columns and sequences or could make tables in
 // their schema, by grants of others, PUBLIC, or a role that it could become. What functions
 // and views of others do for it is not looked at. db connects as the owner of the tables.
-// Whether a password is right it asks where db is, whatever
-// the address. Then it connects once with each address: an error that says which of them do not lead to
-// the tables comes after all was done.
+// Whether a password is right it asks where db is. Then it connects once with each
+// address: an error that says which of them do not lead to the tables comes after all was
+// done.
 //
 // It needs the right to make roles (CREATEROLE) only for roles that can't log in yet. Of a
 // role that was there it changes the password only if it has rights on the tables already.
@@ -97,17 +97,21 @@ func (db *DB) readLogins(ctx context.Context, database string, logins []Login) (
 	return out, nil
 }
 
-// refused is why the user of cfg can't connect. Where somebody else answers at its address, that is said by where db is: a pooler
-// lets in whom it knows, by connections that it has from before.
+// refused is why the user of cfg can't connect. Where somebody else answers at its address and lets it in, where db is has the last
+// word: a pooler lets in whom it knows, by connections that it has from before.
 func (db *DB) refused(ctx context.Context, cfg *pgx.ConnConfig) error {
 	nothing := func(context.Context, *pgx.Conn) error { return nil }
 	err := connect(ctx, cfg, nothing)
-	if cfg.Host == db.own.Host && cfg.Port == db.own.Port || err != nil && sqlState(err) == "" {
+	if cfg.Host == db.own.Host && cfg.Port == db.own.Port || err != nil && sqlState(err) != protocolViolation {
 		return err
 	}
 	own := db.own.Copy()
 	own.User, own.Password = cfg.User, cfg.Password
-	return connect(ctx, own, nothing)
+	itself := connect(ctx, own, nothing)
+	if err == nil && sqlState(itself) == notAuthorized { // it is let in from the pooler alone
+		return nil
+	}
+	return itself
 }
 
 // readLogin wants the user in the address itself: pgx would take that of the environment or of the operating system.

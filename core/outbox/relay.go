@@ -207,7 +207,8 @@ func (r *Relay) heads(ctx context.Context, l domain.Lease, limit int) (heads []d
 	if err == nil {
 		r.over(ctx, &r.complaints.read, "the outbox is read again")
 	} else {
-		r.fail(ctx, &r.complaints.read, "can't read the outbox", err)
+		r.failures.Add(1)
+		r.complain(ctx, &r.complaints.read, "can't read the outbox", err)
 		_ = r.clock.Wait(ctx, r.opts.BackoffMin)
 	}
 	return heads, err == nil
@@ -263,8 +264,8 @@ func (r *Relay) release(user string) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	delete(r.busy, user)
-	delete(r.unsettled, user)
-	delete(r.unpublished, user)
+	left(&r.complaints.publish, user, r.unpublished)
+	left(&r.complaints.remove, user, r.unsettled)
 	s := domain.ShardOf(user)
 	if r.shards[s]--; r.shards[s] == 0 {
 		delete(r.shards, s)

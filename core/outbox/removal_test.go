@@ -84,6 +84,9 @@ func TestManyRefusedRemovalsAreFewTriesAndFewLines(t *testing.T) {
 		if o.Len() != 0 {
 			t.Errorf("%d pending", o.Len())
 		}
+		if n := strings.Count(log.String(), "removed again"); n != 1 {
+			t.Errorf("%d lines say that it is over", n)
+		}
 		if n := strings.Count(log.String(), "can't remove"); n < 9 || n > 11 || !regexp.MustCompile(fmt.Sprintf(`tries=\d+ users=%d `, users)).MatchString(log.String()) {
 			t.Errorf("%d lines in ten minutes, want one a minute with counts:\n%s", n, log.String())
 		}

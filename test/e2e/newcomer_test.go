@@ -70,7 +70,7 @@ func TestSIGTERMWithIdleClientsEndsAtOnce(t *testing.T) {
 	}
 	process, began := single.Process(), time.Now()
 	must(t, single.Stop())
-	if err, took := process.Wait(t.Context()), time.Since(began); err != nil || took > 3*time.Second {
+	if err, took := process.Wait(t.Context()), time.Since(began); err != nil || took > 10*time.Second { // with any of them it was 25
 		t.Errorf("it ended with %v after %s", err, took)
 	}
 }

@@ -81,13 +81,17 @@ func run(options ...fx.Option) int {
 	ctx, cancel := context.WithTimeout(context.Background(), app.StartTimeout())
 	defer cancel()
 	if err := app.Start(ctx); err != nil {
-		// In one line: the last one is what kubectl describe pod, and systemd, show.
-		fmt.Fprintln(os.Stderr, "can't start:", strings.Join(strings.Fields(rootCause(err).Error()), " "))
+		fmt.Fprintln(os.Stderr, "can't start:", oneLine(rootCause(err)))
 		stop(app)
 		return 1
 	}
 	signal := <-app.Wait()
 	return max(stop(app), signal.ExitCode)
+}
+
+// oneLine is err as a line: the last one of a process that ends is what is shown of it by kubectl describe pod.
+func oneLine(err error) string {
+	return strings.Join(strings.Fields(strings.ReplaceAll(err.Error(), "\n", "; ")), " ")
 }
 
 func stop(app *fx.App) int {

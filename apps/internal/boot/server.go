@@ -50,7 +50,7 @@ func newServer(lc fx.Lifecycle, cfg Config, log *slog.Logger, reg *prometheus.Re
 		return nil
 	}}}
 	var app *fiber.App
-	var ears *rest.Ears
+	var listener *rest.TrackedListener
 	lc.Append(fx.Hook{
 		OnStart: func(ctx context.Context) error {
 			app = s.app()
@@ -59,9 +59,9 @@ func newServer(lc fx.Lifecycle, cfg Config, log *slog.Logger, reg *prometheus.Re
 			if err != nil {
 				return fmt.Errorf("can't listen on API_HOST:API_PORT %s: %w", cfg.Address(), err)
 			}
-			ears = rest.Listener(l)
+			listener = rest.Listener(l)
 			go func() {
-				if err := app.Listener(ears); err != nil {
+				if err := app.Listener(listener); err != nil {
 					log.ErrorContext(context.WithoutCancel(ctx), "the HTTP server ended", "error", err)
 				}
 			}()
@@ -69,10 +69,10 @@ func newServer(lc fx.Lifecycle, cfg Config, log *slog.Logger, reg *prometheus.Re
 			return nil
 		},
 		OnStop: func(ctx context.Context) error {
-			if ears == nil {
+			if listener == nil {
 				return nil
 			}
-			return ears.Shutdown(ctx, app)
+			return listener.Shutdown(ctx, app)
 		},
 	})
 	return s
