@@ -4,6 +4,9 @@ import { notes, opOf } from './journal'
 import type { Keep, Name } from './keep'
 import { isNew, type Op } from './ops'
 
+/** In which time a tab that is there has a write kept. */
+const KEPT_MS = 150
+
 /**
  * The writes that are not acknowledged, in the order in which they were made. Each change is kept in the
  * browser, so that a reload, or a battery that dies, loses none. Where the browser keeps nothing they
@@ -36,9 +39,10 @@ export class Queue {
   async open(): Promise<void> {
     const before = notes(this.user)
     await this.load()
+    // What another tab is just having kept is struck meanwhile.
+    if (before.size > 0) await new Promise((resolve) => setTimeout(resolve, KEPT_MS))
     const after = notes(this.user)
     for (const [id, text] of before) {
-      // What another tab is just having kept is struck meanwhile.
       if (after.get(id) !== text) continue
       const op = opOf(text)
       if (op === undefined) this.keep.strike(this.user, id)
@@ -51,7 +55,9 @@ export class Queue {
     const kept = await this.keep.readOps(this.user)
     if (!kept) return
     const here = this.ops.filter((op) => this.unkept.has(op.id))
-    this.set([...kept.filter((op) => !this.unkept.has(op.id) && !this.dropped.has(op.id)), ...here])
+    // Also what another tab dropped, and was gone before the browser had that.
+    const dropped = notes(this.user)
+    this.set([...kept.filter((op) => !this.unkept.has(op.id) && !this.dropped.has(op.id) && opOf(dropped.get(op.id) ?? '') !== null), ...here])
   }
 
   /** `first`: what has to be done before the browser keeps it. */

@@ -62,6 +62,7 @@ class Run {
   }
 
   async take(one: Step): Promise<void> {
+    this.world.time += 1 // nobody acts in two tabs within a millisecond
     if (one.do === 'fault') return void this.world.server.faults.push(one.fault)
     if (one.do === 'pause') return new Promise((resolve) => setTimeout(resolve, one.ms))
     if (one.do === 'close') return this.close(one.tab)

@@ -121,6 +121,19 @@ describe('of two tabs', () => {
     expect(world.writes().some((r) => r.startsWith('remove'))).toBe(false)
   })
 
+  test('a deletion that was undone a moment ago is not sent by the other', async () => {
+    const first = await world.loaded('Milk')
+    const second = await world.open()
+    const deletion = first.remove(rowOf(first, 'Milk').key)
+    await shows(second)
+    deletion?.undo()
+    await second.send()
+    await world.kept(first)
+    await second.send()
+    await shows(second, 'Milk')
+    expect(world.titles()).toEqual(['Milk'])
+  })
+
   test('a deletion is sent by the other when the one that could undo it is gone', async () => {
     const first = await world.loaded('Milk')
     const second = await world.open()

@@ -238,9 +238,15 @@ export class TaskStore {
     const base = this.stored(row)
     const op: Op = { ...this.op(row.task.id), kind: 'remove', seen: base.version, saw: row.task, base }
     this.enqueue(op, this.tabs.hold(op.id))
+    let undone = false
     return {
-      undo: () => void (this.tabs.letGo(op.id) && this.queue.drop(op.id)),
-      send: () => void (this.tabs.letGo(op.id) && this.sender.send()),
+      undo: () => {
+        if (undone || !this.tabs.holds(op.id)) return
+        undone = true
+        // Another tab sends what nobody holds, for as long as the browser has it.
+        void this.queue.drop(op.id).finally(() => this.tabs.letGo(op.id))
+      },
+      send: () => void (!undone && this.tabs.letGo(op.id) && this.sender.send()),
     }
   }
 
